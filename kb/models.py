@@ -1,0 +1,128 @@
+"""Tables of the knowledge base. All of them live in ``SQLModel.metadata``."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+def now() -> datetime:
+    """The present moment, timezone-aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: timezone-aware on the way in and on the way out, on SQLite too.
+
+    Raises ValueError for a datetime without a zone, since nobody can know what it means.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Entry(SQLModel, table=True):
+    """A question with its answer. The same question in two languages is two entries that share a key."""
+
+    __tablename__ = "entry"
+    __table_args__ = (UniqueConstraint("key", "language"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(max_length=80, index=True)
+    language: str = Field(max_length=8)
+    question: str = Field(max_length=300)
+    answer: str = Field(sa_column=Column(Text, nullable=False))
+    topic: str = Field(default="", max_length=80, index=True)
+    audience: str = Field(default="public", max_length=8)
+    status: str = Field(default="live", max_length=12, index=True)
+    revision: int = 1
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    changed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Phrasing(SQLModel, table=True):
+    """Another way in which people ask an entry's question."""
+
+    __tablename__ = "phrasing"
+    __table_args__ = (UniqueConstraint("entry_id", "normal"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", index=True, ondelete="CASCADE")
+    text: str = Field(max_length=300)
+    normal: str = Field(max_length=600)  # see kb.text.normalise; folding may lengthen a text
+    position: int = 0
+
+
+class EntryRevision(SQLModel, table=True):
+    """One kept revision of an entry: what it said, who made it so, and when."""
+
+    __tablename__ = "entry_revision"
+    __table_args__ = (UniqueConstraint("entry_id", "revision"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", index=True, ondelete="CASCADE")
+    revision: int
+    snapshot: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    by: str = Field(max_length=200)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    what: str = Field(max_length=40)
+
+
+class KbState(SQLModel, table=True):
+    """One row (id 1). ``revision`` goes up with every change, in the same transaction as the change."""
+
+    __tablename__ = "kb_state"
+
+    id: int = Field(default=1, primary_key=True)
+    revision: int = 0
+
+
+class QuestionGroup(SQLModel, table=True):
+    """Questions of the backlog that mean the same. ``status`` is open, approved or dismissed."""
+
+    __tablename__ = "question_group"
+
+    id: int | None = Field(default=None, primary_key=True)
+    title: str = Field(max_length=300)
+    language: str = Field(max_length=8)
+    status: str = Field(default="open", max_length=12, index=True)
+    revision: int = 1
+    count: int = 0
+    centroid: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # float16 mean of the vectors
+    first_at: datetime = Field(sa_type=UtcDateTime)
+    last_at: datetime = Field(sa_type=UtcDateTime)
+    entry_key: str | None = Field(default=None, max_length=80)
+    why: str | None = Field(default=None, max_length=2000)
+    decided_by: str | None = Field(default=None, max_length=200)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Question(SQLModel, table=True):
+    """One question that went unanswered, secrets removed, with the evidence of the time."""
+
+    __tablename__ = "question"
+    __table_args__ = (UniqueConstraint("conversation_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(max_length=80)
+    seq: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    language: str = Field(max_length=8)
+    reason: str = Field(max_length=40)
+    evidence: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    topic: str | None = Field(default=None, max_length=80)
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # float16, L2-normalised
+    group_id: int = Field(foreign_key="question_group.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
