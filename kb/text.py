@@ -1,0 +1,47 @@
+"""Small functions over text that several parts share."""
+
+import re
+import unicodedata
+
+_NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
+_TAG = re.compile(r"<[^>]{0,200}>")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+
+
+def normalise(text: str) -> str:
+    """`text` as it is compared for being the same: folded case and accents, words one space apart.
+
+    Punctuation and emoji go; when nothing else is left, the stripped text itself is returned, so that
+    "?" and "!" stay different.
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    return _NOT_WORD.sub(" ", bare).strip() or text.strip()
+
+
+def clean(text: str) -> str:
+    """`text` as it is stored: no control or half characters, one space between words, no space around."""
+    kept = "".join(
+        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _BAD
+    )
+    return re.sub(r" {2,}", " ", unicodedata.normalize("NFC", kept)).strip()
+
+
+def clean_block(text: str) -> str:
+    """As `clean`, line by line, keeping line breaks (for answers in Markdown)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = [
+        "".join(c for c in line if c == "\t" or unicodedata.category(c) not in _BAD).rstrip()
+        for line in lines
+    ]
+    return unicodedata.normalize("NFC", "\n".join(kept)).strip("\n")
+
+
+def without_tags(text: str) -> str:
+    """`text` with anything that looks like markup replaced by a space."""
+    return _TAG.sub(" ", text)
+
+
+# Control characters, lone surrogates (which no database stores), unassigned. Format characters stay: emoji
+# and right-to-left scripts are made with them.
+_BAD = {"Cc", "Cs", "Cn"}
