@@ -4,6 +4,7 @@ Little-endian: magic, u32 version, 7 x i32 sizes, f32 epsilon, i32 block size; t
 Only the file is read, never the package's engine.
 """
 
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class E5File:
     pieces: list[tuple[str, float]]
     normaliser: dict[str, str]
     directory: dict[str, tuple[int, int, int, int]]
-    raw: memoryview
+    raw: bytes
 
     def tensor(self, name: str) -> Float:
         """The tensor `name`, flat, as float32. KeyError when the file has none of that name."""
@@ -51,10 +52,10 @@ class E5File:
         per_row = width // 32 * _BLOCK_BYTES
         raw = np.frombuffer(self.raw[offset : offset + size], np.uint8).reshape(-1, per_row)
         kept = np.ascontiguousarray(raw[keep]).reshape(-1)
-        return dequantise(memoryview(kept), len(keep) * width).reshape(-1, width)
+        return dequantise(kept.tobytes(), len(keep) * width).reshape(-1, width)
 
 
-def dequantise(raw: memoryview, count: int) -> Float:
+def dequantise(raw: bytes, count: int) -> Float:
     """`count` weights out of 4-bit blocks: w = (n - 8) * scale; low nibbles first, then high ones."""
     blocks = np.frombuffer(raw, np.uint8).reshape(-1, _BLOCK_BYTES)
     scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
@@ -65,50 +66,50 @@ def dequantise(raw: memoryview, count: int) -> Float:
 
 def read(path: Path) -> E5File:
     """Read the file at `path` into memory (72 MB). ValueError when it is not an `E5S1` file of version 1."""
-    data = path.read_bytes()
-    raw = memoryview(data)
+    raw = path.read_bytes()
     if raw[:4] != b"E5S1" or len(raw) < 100:
         raise ValueError(f"{path.name} is not an E5S1 file")
-    version, *sizes, epsilon, block = struct.unpack_from("<I7ifi", raw, 4)
+    numbers = struct.unpack_from("<I7ifi", raw, 4)
+    version, block = numbers[0], numbers[9]
     if version != 1 or block != 32:
         raise ValueError(f"{path.name}: version {version} with blocks of {block} is not known here")
     pieces, at = _pieces(raw, 44)
     normaliser, at = _normaliser(raw, at)
-    return E5File(Sizes(*sizes, epsilon), pieces, normaliser, _directory(raw, at), raw)
+    return E5File(Sizes(*numbers[1:9]), pieces, normaliser, _directory(raw, at), raw)
 
 
-def _pieces(raw: memoryview, at: int) -> tuple[list[tuple[str, float]], int]:
+def _pieces(raw: bytes, at: int) -> tuple[list[tuple[str, float]], int]:
     count, *_, length = struct.unpack_from("<5iQ", raw, at)
     at += 28
     offsets = np.frombuffer(raw, "<u4", count + 1, at).tolist()
     at += 4 * (count + 1)
     scores = np.frombuffer(raw, "<f4", count, at).tolist()
     at += 4 * count
-    blob = bytes(raw[at : at + length])
-    texts = (blob[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+    blob = raw[at : at + length]
+    texts = (blob[a:b].decode() for a, b in itertools.pairwise(offsets))
     return list(zip(texts, scores, strict=True)), at + length
 
 
-def _normaliser(raw: memoryview, at: int) -> tuple[dict[str, str], int]:
+def _normaliser(raw: bytes, at: int) -> tuple[dict[str, str], int]:
     count, length = struct.unpack_from("<II", raw, at)
     at += 8
     end, found = at + length, {}
     for _ in range(count):
         point, size = struct.unpack_from("<IB", raw, at)
-        found[chr(point)] = bytes(raw[at + 5 : at + 5 + 4 * size]).decode("utf-32-le")
+        found[chr(point)] = raw[at + 5 : at + 5 + 4 * size].decode("utf-32-le")
         at += 5 + 4 * size
     if at != end:
         raise ValueError("the normaliser's map does not end where it should")
     return found, end
 
 
-def _directory(raw: memoryview, at: int) -> dict[str, tuple[int, int, int, int]]:
+def _directory(raw: bytes, at: int) -> dict[str, tuple[int, int, int, int]]:
     (count,) = struct.unpack_from("<I", raw, at)
     at += 4
     found = {}
     for _ in range(count):
         (size,) = struct.unpack_from("<H", raw, at)
-        name = bytes(raw[at + 2 : at + 2 + size]).decode()
+        name = raw[at + 2 : at + 2 + size].decode()
         at += 2 + size
         found[name] = struct.unpack_from("<BIQQ", raw, at)
         at += 21

@@ -22,9 +22,9 @@ class Candidate:
 class Evidence:
     """What was found for one message.
 
-    `probability` is the calibrated chance that `entry`, the best one, answers; `options` are the keys to offer
-    on `clarify` (at most 3); `candidates` at most 5, best first; `parts` one evidence for each question of a
-    message that asks several; `repeats` how alike the message is to one of the customer's own earlier
+    `probability` is the calibrated chance that `entry`, the best one, answers; `options` are the keys to
+    offer on `clarify` (at most 3); `candidates` at most 5, best first; `parts` one evidence for each question
+    of a message that asks several; `repeats` how alike the message is to one of the customer's own earlier
     questions (0 to 1, see `kb.base.Base.ask`).
     """
 

@@ -61,7 +61,7 @@ class Phrasing(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int = Field(foreign_key="entry.id", index=True, ondelete="CASCADE")
     text: str = Field(max_length=300)
-    normal: str = Field(max_length=600)  # see kb.text.normalise; folding may lengthen a text
+    normal: str = Field(max_length=600)  # see kb.drafts.phrasing_key
     position: int = 0
 
 

@@ -42,6 +42,10 @@ def without_tags(text: str) -> str:
     return _TAG.sub(" ", text)
 
 
+def _storable(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) not in _BAD)
+
+
 # Control characters, lone surrogates (which no database stores), unassigned. Format characters stay: emoji
 # and right-to-left scripts are made with them.
 _BAD = {"Cc", "Cs", "Cn"}

@@ -107,6 +107,9 @@ def latin_pieces(pieces: list[str]) -> NDArray[np.int64]:
     return np.array(kept, np.int64)
 
 
+_LATIN = ("LATIN", "MODIFIER", "FEMININE", "MASCULINE")
+
+
 def _latin(char: str) -> bool:
     return not char.isalpha() or unicodedata.name(char, "").startswith(
         ("LATIN", "MODIFIER", "FEMININE", "MASCULINE")
