@@ -1,0 +1,205 @@
+"""What a loop is, and the way out of it.
+
+`way_out` is the whole of it: a pure function of the turns so far. `ExitPolicy` reads the turns from Rasa's
+tracker and says what `way_out` decides; where it decides nothing, the ordinary rules in `data/rules.yml` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from components.facts import Turn, before, turns_of
+
+ANSWER, CLARIFY, REPHRASE, OFFER = "utter_answer", "utter_clarify", "utter_rephrase", "utter_offer"
+HANDOFF = "utter_handoff_"
+REQUESTED, FRUSTRATED, LOOP, REJECTED = (HANDOFF + r for r in ("requested", "frustrated", "loop", "rejected"))
+HELPED, OK = "utter_helped", "utter_ok"
+
+QUESTIONS = {"kb_answer", "kb_clarify", "kb_partly", "kb_unknown", "kb_off_topic"}
+ATTEMPTS = QUESTIONS | {"choose", "reject"}
+
+
+def way_out(history: list[Turn], now: Turn) -> str | None:
+    """The action that leaves a loop, or reads a yes or no in its context; None where the rules decide.
+
+    `history` holds the turns before `now`, oldest first, each with the acts that followed it.
+    """
+    handed_over = [act for turn in history for act in turn.acts if act.startswith(HANDOFF)]
+    if handed_over:
+        return handed_over[-1]
+    *past, now = _in_context([*history, now])
+    decide = _WAYS_OUT.get(now.intent)
+    return decide(_current_need(past), now) if decide else None
+
+
+def _in_context(turns: list[Turn]) -> list[Turn]:
+    """The turns with `affirm`, `deny` and `not_helped` replaced by what they mean right after the act before."""
+    read: list[Turn] = []
+    for turn in turns:
+        said = read[-1].acts if read else ()
+        meanings = [meaning for act in said if (meaning := _MEANINGS.get((turn.intent, act)))]
+        meaning = "reject" if turn.intent == "not_helped" else turn.intent
+        read.append(replace(turn, intent=meanings[0] if meanings else meaning))
+    return read
+
+
+_MEANINGS = {
+    ("affirm", ANSWER): "helped",
+    ("affirm", OFFER): "person",
+    ("affirm", CLARIFY): "which_one",
+    ("deny", ANSWER): "reject",
+    ("deny", CLARIFY): "none_of_these",
+}
+
+
+def _current_need(turns: list[Turn]) -> list[Turn]:
+    """The turns since the customer last said that she was helped (or thanked right after an answer)."""
+    need: list[Turn] = []
+    for turn in turns:
+        attempts = _attempts(need)
+        thanked = turn.intent == "thanks" and bool(attempts) and ANSWER in attempts[-1].acts
+        need = [] if turn.intent == "helped" or thanked else [*need, turn]
+    return need
+
+
+def _attempts(need: list[Turn]) -> list[Turn]:
+    """The turns that asked for something or rejected something; greetings and the like are neutral talk."""
+    return [turn for turn in need if turn.intent in ATTEMPTS]
+
+
+def _since_answer(need: list[Turn]) -> list[Turn]:
+    """The attempts after the last answer in this need; all of them if there was none."""
+    attempts = _attempts(need)
+    answered = [place for place, turn in enumerate(attempts) if ANSWER in turn.acts]
+    return attempts[answered[-1] + 1 :] if answered else attempts
+
+
+def _just_rejected(need: list[Turn]) -> bool:
+    """Whether the last attempt was a rejection, whatever neutral talk came after it."""
+    attempts = _attempts(need)
+    return bool(attempts) and attempts[-1].intent == "reject"
+
+
+def _asked_again(need: list[Turn], now: Turn) -> bool:
+    """Whether a question that already got an answer, choices or a "put it differently" is asked once more.
+
+    Right after the bot asked to put it differently, it is not: the customer only does what she was asked.
+    """
+    attempts = _attempts(need)
+    if not now.again or (attempts and REPHRASE in attempts[-1].acts):
+        return False
+    return any(t.intent in QUESTIONS and {ANSWER, CLARIFY, REPHRASE} & set(t.acts) for t in attempts)
+
+
+def _answer(need: list[Turn], now: Turn) -> str | None:
+    """An entry is given once for the same need; the same question twice means that its answer was none."""
+    given = {entry for turn in need if ANSWER in turn.acts for entry in turn.entries}
+    return LOOP if now.entries & given or _asked_again(need, now) else None
+
+
+def _choose(need: list[Turn], now: Turn) -> str | None:
+    """A choice is an answer, and what was typed before it was choosing, not asking again."""
+    return _answer(need, replace(now, again=False))
+
+
+def _clarify(need: list[Turn], now: Turn) -> str | None:
+    """Choices are given once; a second time in a row, nothing answered in between, is a loop."""
+    clarified = any(CLARIFY in turn.acts for turn in _since_answer(need))
+    return LOOP if clarified or _asked_again(need, now) else None
+
+
+def _unknown(need: list[Turn], now: Turn) -> str | None:
+    """The rules hand over at once; after a rejected answer, the rejection is the reason the agent must see."""
+    return REJECTED if _just_rejected(need) else None
+
+
+def _off_topic(need: list[Turn], now: Turn) -> str | None:
+    """Asked once to put it differently (by rule), offered a person, handed over."""
+    if _just_rejected(need):
+        return REJECTED
+    misses = sum(turn.intent == "kb_off_topic" for turn in _since_answer(need))
+    if misses == 0:
+        return LOOP if _asked_again(need, now) else None
+    return OFFER if misses == 1 else LOOP
+
+
+def _reject(need: list[Turn], now: Turn) -> str | None:
+    """Asked to put it differently once for the same need; where that was tried, it has failed twice."""
+    tried = any({REPHRASE, OFFER} & set(turn.acts) for turn in need)
+    return REJECTED if tried else REPHRASE
+
+
+def _always(act: str) -> Callable[[list[Turn], Turn], str | None]:
+    """A way out that depends on nothing before it."""
+    return lambda need, now: act
+
+
+_WAYS_OUT: dict[str, Callable[[list[Turn], Turn], str | None]] = {
+    "person": _always(REQUESTED),
+    "frustration": _always(FRUSTRATED),
+    "none_of_these": _always(REJECTED),
+    "helped": _always(HELPED),
+    "which_one": _always(REPHRASE),
+    "reject": _reject,
+    "choose": _choose,
+    "kb_answer": _answer,
+    "kb_partly": _answer,
+    "kb_clarify": _clarify,
+    "kb_unknown": _unknown,
+    "kb_off_topic": _off_topic,
+}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class ExitPolicy(Policy):
+    """Says what `way_out` decides, with full confidence and before every other policy; learns nothing."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Above RulePolicy's priority (6): at equal confidence the higher priority speaks."""
+        return {"priority": 7}
+
+    @staticmethod
+    def supported_data() -> SupportedData:
+        """Nothing is learned, so it does not matter; rules and stories are both fine."""
+        return SupportedData.ML_AND_RULE_DATA
+
+    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
+        """Learns and stores nothing. Returns the (empty) resource that the graph expects."""
+        return self._resource
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        """The way out with confidence 1.0, then `action_listen`; all zeros where other policies decide."""
+        probabilities = self._default_predictions(domain)
+        action = self._next_action(tracker)
+        if action is None:
+            return self._prediction(probabilities)
+        probabilities[domain.index_for_action(action)] = 1.0
+        # A form's own "happy path" overrules whatever reads the customer's message, unless this is claimed too.
+        return self._prediction(probabilities, is_no_user_prediction=tracker.active_loop_name is not None)
+
+    @staticmethod
+    def _next_action(tracker: DialogueStateTracker) -> str | None:
+        """What to do now: the way out, then listening; None where there is none or others have begun to act."""
+        turns = turns_of(tracker.applied_events())
+        if not turns:
+            return None
+        *earlier, now = turns
+        if tracker.active_loop_name and now.intent not in {"person", "frustration"}:
+            return None
+        act = way_out(before(earlier, now), replace(now, acts=()))
+        if act is None or now.acts not in ((), (act,)):
+            return None
+        return ACTION_LISTEN_NAME if now.acts else act
