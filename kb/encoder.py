@@ -1,17 +1,17 @@
 """Turns text into vectors: the encoder's contract, the ways to load one, and batching across threads."""
 
-import os
 import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb import weights
+from kb.fastpath import FastEncoder
 
 Vectors = NDArray[np.float32]
 DEFAULT = "default"
@@ -27,8 +27,13 @@ class Encoder(Protocol):
 class SentenceTransformerEncoder:
     """A Sentence Transformers model, with the prompt that its family wants before every text."""
 
-    def __init__(self, path: str, *, prefix: str = "", threads: int = 1, offline: bool = False) -> None:
-        self._model = _sentence_transformer(path, threads, offline)
+    def __init__(self, path: str, *, prefix: str = "", threads: int = 1) -> None:
+        # Imported here: torch takes seconds and half the memory, and the default model does without.
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(threads)
+        self._model = SentenceTransformer(path, device="cpu")
         self._prefix = prefix
         self._lock = threading.Lock()
         self.dimension = int(self._model.encode([""], show_progress_bar=False).shape[1])
@@ -49,38 +54,20 @@ class SentenceTransformerEncoder:
         return np.asarray(found, np.float32)
 
 
-def _sentence_transformer(path: str, threads: int, offline: bool) -> Any:
-    # Imported here: torch takes seconds, and a process that only migrates or imports never encodes.
-    before = os.environ.get("HF_HUB_OFFLINE")
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    try:
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
-        torch.set_num_threads(threads)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        return SentenceTransformer(path, device="cpu")
-    finally:
-        if offline and before is None:
-            os.environ.pop("HF_HUB_OFFLINE", None)
-
-
 def load_encoder(
     model: str, cache_dir: Path, *, threads: int = 1, progress: weights.Progress = weights.silent
 ) -> Encoder:
     """The encoder named `model`: "default", or any Sentence Transformers name or path.
 
-    The default is built under `cache_dir` on first use (seconds; `progress(done, total, what)` is called
-    between steps) and never touches the network. Models of the E5 family get "query: " before every text,
+    The default is built under `cache_dir` on first use (half a minute; `progress(done, total, what)` is
+    called between steps) and never touches the network. Models of the E5 family get "query: " before every text,
     on both sides, since questions are matched with questions. `threads` is the engine's own: more than there
     are free cores makes it slower. Raises what the model's loading raises: FileNotFoundError or OSError when
     it cannot be found.
     """
     if model == DEFAULT:
         folder = weights.default_folder(cache_dir, progress)
-        return SentenceTransformerEncoder(str(folder), prefix="query: ", threads=threads, offline=True)
+        return FastEncoder(folder, prefix="query: ", threads=threads)
     prefix = "query: " if "e5" in Path(model).name.lower().split("-") else ""
     return SentenceTransformerEncoder(model, prefix=prefix, threads=threads)
 

