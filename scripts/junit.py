@@ -2,8 +2,8 @@
 
     python scripts/junit.py report|totals|ci FILE...
 
-`report` lists skipped tests. `totals` prints one line, `N passed, N failed, N skipped`. `ci` fails when a test
-was skipped that is not in `ALLOWED`, when a file is missing or cannot be read, or when nothing ran.
+`report` lists skipped tests. `totals` prints one line, `N passed, N failed, N skipped`. `ci` fails when a
+test failed or was skipped that is not in `ALLOWED`, when a file cannot be read, or when nothing ran.
 """
 
 import sys

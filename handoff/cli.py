@@ -1,0 +1,196 @@
+"""The command line, `rechtdoor`. Imports nothing heavy until a command needs it, so that help is instant."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from handoff.settings import Settings
+
+app = typer.Typer(
+    name="rechtdoor",
+    help="Answers a web shop's customers from its FAQ, and brings in a person when the FAQ has no answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="People who sign in at the desk and the review pages.", no_args_is_help=True)
+app.add_typer(user, name="user")
+LARGEST = 50_000_000  # bytes of a file to import; ten thousand entries take about ten million
+
+
+def settings() -> "Settings":
+    """The settings, or a plain list of what is wrong with them."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from handoff.settings import Settings
+
+    try:
+        found = Settings()
+    except ValidationError as error:
+        for one in error.errors():
+            name = ".".join(str(part) for part in one["loc"]).upper()
+            typer.echo(f"The setting {name} cannot be used: {one['msg']} (it is {one['input']!r}).", err=True)
+        raise typer.Exit(2) from error
+    except SettingsError as error:
+        stop(f"The settings cannot be read: {error}", 2)
+    found.var_dir, found.cache_dir = found.var_dir.resolve(), found.cache_dir.resolve()
+    return found
+
+
+def stop(sentence: str, code: int = 1) -> NoReturn:
+    """End with a plain sentence on standard error."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn the errors a person can cause into plain sentences."""
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    from handoff.problems import Problem
+    from kb.errors import KbError
+    from kb.exchange import BadFile
+
+    try:
+        yield
+    except BadFile as bad:
+        for error in bad.errors[:20]:
+            typer.echo(str(error), err=True)
+        stop(f"{len(bad.errors)} mistakes in the file. Nothing was changed.", 1)
+    except (KbError, Problem) as error:
+        stop(str(error))
+    except DBAPIError as error:
+        first = (str(error.orig).splitlines() or [""])[0]
+        stop(f"The database (DATABASE_URL) refused: {first}. `rechtdoor migrate` makes its tables.")
+    except (ArgumentError, NoSuchModuleError) as error:
+        stop(f"DATABASE_URL is not an address of a database: {error}", 2)
+    except OSError as error:
+        stop(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+
+
+@app.command()
+def run() -> None:
+    """Start the bot and the app, and keep both running until Ctrl-C."""
+    from handoff import supervise
+
+    raise typer.Exit(supervise.run(settings()))
+
+
+@app.command(hidden=True)
+def setup() -> None:
+    """Train the bot and build the embedding model, where needed; start nothing."""
+    from handoff import supervise
+
+    raise typer.Exit(supervise.prepare(settings()))
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """Migrate the database, load the demo FAQ into an empty one, make the first logins."""
+    from handoff.setup_data import prepare as prepare_data
+
+    with plainly():
+        for line in prepare_data(settings()):
+            typer.echo(line)
+
+
+@app.command("build-model", hidden=True)
+def build_model() -> None:
+    """Build the default embedding model, or check the one that is there."""
+    from kb.weights import default_folder
+
+    with plainly():
+        default_folder(
+            settings().cache_dir, lambda done, total, what: typer.echo(f"{what} ({done} of {total})")
+        )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from handoff.db import migrate as migrate_database
+
+    with plainly():
+        migrate_database(settings().database_url)
+    typer.echo("The database is at the newest schema.")
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="Entries as .yml, .yaml, .jsonl or .csv.")],
+) -> None:
+    """Load entries from a file. A second time changes nothing; one mistake, and nothing is changed."""
+    from handoff.db import make_engine, writing
+    from kb.exchange import import_entries, read_entries
+
+    with plainly():
+        _check_size(file)
+        drafts = read_entries(file)
+        if not drafts:
+            stop(f"{file} holds no entries.")
+        engine = make_engine(settings().database_url)
+        with writing(engine) as session:
+            result = import_entries(session, drafts, "import")
+    typer.echo(f"{result.created} new, {result.changed} changed, {result.unchanged} as they were.")
+
+
+@app.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(help="Where to write: .yml, .yaml, .jsonl or .csv.")],
+) -> None:
+    """Write all live entries to a file; `import` reads it back."""
+    import os
+
+    from handoff.db import make_engine, reading
+    from kb.exchange import FORMATS, export_entries, write_entries
+
+    form = FORMATS.get(file.suffix.lower())
+    if form is None:
+        stop(f"The file's name must end in one of {', '.join(FORMATS)}.", 2)
+    with plainly():
+        with reading(make_engine(settings().database_url)) as session:
+            drafts = export_entries(session)
+        new = file.with_name(f".{file.name}.new")
+        new.write_text(write_entries(drafts, form), encoding="utf-8")
+        os.replace(new, file)
+    typer.echo(f"{len(drafts)} entries written to {file}.")
+
+
+@user.command("add")
+def add(
+    email: str,
+    name: Annotated[str, typer.Option(help="How customers see an agent.")] = "",
+    role: Annotated[str, typer.Option(help="agent, editor or admin.")] = "agent",
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+) -> None:
+    """Let somebody sign in. Without a password on standard input one is made, and shown once."""
+    import secrets
+
+    from handoff.auth import add_user
+    from handoff.db import make_engine, writing
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(12)
+    with plainly(), writing(make_engine(settings().database_url)) as session:
+        add_user(session, email, name or email.split("@")[0], role, password)
+    typer.echo(f"{email} may sign in as {role}.")
+    if not password_stdin:
+        typer.echo(f"Password, shown only now: {password}")
+
+
+def _check_size(file: Path) -> None:
+    if file.is_dir():
+        stop(f"{file} is a folder; name a file.")
+    size = file.stat().st_size
+    if size > LARGEST:
+        stop(f"{file} has {size / 1e6:,.0f} MB; up to {LARGEST / 1e6:.0f} MB can be imported at once.")
+
+
+if __name__ == "__main__":
+    app()
