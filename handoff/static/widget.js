@@ -1,0 +1,1034 @@
+/* Rechtdoor chat widget. One tag: <script src="https://…/widget.js" data-language="nl" async></script>
+   Attributes: data-language, data-accent, data-position (right | left | page), data-greeting, data-open.
+   Element <rechtdoor-chat>: open(), close(), ask(text); events rechtdoor:open, rechtdoor:close, rechtdoor:unread.
+   On the host page, <button data-rechtdoor-ask="…"> asks that question; with no text it just opens.
+   Icons: Lucide, ISC licence (https://lucide.dev/license). */
+(() => {
+  'use strict';
+  const TAG = 'rechtdoor-chat', LIMIT = 4000, PAGE = 200;
+  const script = document.currentScript;
+  const BASE = script && script.src ? new URL(script.src).origin : location.origin;
+
+  // What is said when not even the words can be fetched.
+  const BARE = {
+    nl: { title: 'Vraag het ons', launcher: 'Stel je vraag', close: 'Chat sluiten', log: 'Gesprek', input: 'Je bericht',
+      send: 'Versturen', pending: 'Wacht op verbinding', offline: 'Geen verbinding. We proberen het opnieuw.' },
+    en: { title: 'Ask us', launcher: 'Ask a question', close: 'Close chat', log: 'Conversation', input: 'Your message',
+      send: 'Send', pending: 'Waiting for a connection', offline: 'No connection. We keep trying.' },
+  };
+
+  // localStorage, or memory where a browser refuses it. One key per thing, so that two tabs never overwrite each other.
+  const memory = new Map();
+  const KEY = `rechtdoor:${BASE === location.origin ? '' : BASE}:`;
+  const store = {
+    get(name) {
+      let value;
+      try { value = localStorage.getItem(KEY + name); } catch { /* refused */ }
+      try { return JSON.parse(value ?? memory.get(name) ?? 'null'); } catch { return null; }
+    },
+    set(name, value) {
+      const text = JSON.stringify(value);
+      try { localStorage.setItem(KEY + name, text); } catch { memory.set(name, text); }
+    },
+    remove(name) {
+      memory.delete(name);
+      try { localStorage.removeItem(KEY + name); } catch { /* refused */ }
+    },
+    names(start) {
+      let names = [];
+      try { names = Object.keys(localStorage).filter(k => k.startsWith(KEY)).map(k => k.slice(KEY.length)); } catch { /* refused */ }
+      return [...new Set([...names, ...memory.keys()])].filter(k => k.startsWith(start)).sort();
+    },
+  };
+  const session = {
+    get(name) { try { return sessionStorage.getItem(KEY + name) || ''; } catch { return ''; } },
+    set(name, value) { try { sessionStorage.setItem(KEY + name, value); } catch { /* refused */ } },
+  };
+  const uuid = () => crypto.randomUUID ? crypto.randomUUID()
+    : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
+  const length = text => text.length > LIMIT / 2 ? [...text].length : text.length;
+
+  class Problem extends Error {
+    constructor(status, detail, after) {
+      super(detail);
+      this.status = status;
+      this.detail = typeof detail === 'string' ? detail : '';
+      this.after = +after || 0;
+    }
+    get gone() { return this.status === 404 || this.status === 401; }
+    get final() { return this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status); }
+  }
+
+  /* The conversation: what is known, what waits to be sent, and the line to the server. Knows nothing of the page. */
+  class Talk {
+    static pace = { timeout: 15000, retry: 1000, most: 30000, beat: 15000, fast: 3000, silent: 8000 };
+    messages = [];
+    state = {};
+    sent = new Map(); // accepted by the server, not yet read back
+    offline = false;
+    settled = false; // the history has been read once
+    anew = false;
+    watching = false;
+    epoch = 0;
+    onchange = () => {};
+    #talk = null;
+    #last = 0;
+    #known = 0;
+    #fails = 0;
+    #lost = 0;
+    #flushing = false;
+    #reading = false;
+    #more = 0;
+    #socket = null;
+    #live = false;
+    #deaf = false; // sockets are refused here: polling only
+    #rich = false; // pongs carry the state
+    #heard = 0;
+    #pinged = 0;
+    #timers = {};
+    #off = new AbortController();
+
+    constructor(language) { this.language = language; }
+
+    start() {
+      const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal });
+      on(window, 'storage', ({ key }) => {
+        if (!key || key.startsWith(`${KEY}talk`) || key.startsWith(`${KEY}out`)) this.#agree();
+        else if (key.startsWith(KEY)) this.#changed();
+      });
+      on(window, 'online', () => this.#wake());
+      on(window, 'offline', () => { this.offline = true; this.#changed(); });
+      on(window, 'pageshow', e => { if (e.persisted) this.#wake(); });
+      on(window, 'pagehide', () => this.#hangUp());
+      on(document, 'visibilitychange', () => { if (!document.hidden && Date.now() - this.#heard > 5000) this.#wake(); });
+      this.offline = navigator.onLine === false;
+      this.#agree();
+      if (!this.#talk) this.settled = true;
+    }
+
+    stop() {
+      this.#off.abort();
+      this.#hangUp();
+      Object.values(this.#timers).forEach(clearTimeout);
+    }
+
+    get begun() { return !!this.#talk; }
+    get outbox() { return store.names('out:').map(name => store.get(name)).filter(Boolean); }
+    get waiting() { return [...this.sent.values(), ...this.outbox.filter(item => !this.sent.has(item.client_id))]; }
+    get awaited() { return this.sent.size > 0 || (this.state.owner === 'bot' && this.messages.at(-1)?.author === 'customer'); }
+    get unread() {
+      const read = store.get('read') || 0;
+      return this.messages.filter(m => m.author !== 'customer' && m.seq > read).length;
+    }
+
+    read() { if (this.#last > (store.get('read') || 0)) store.set('read', this.#last); }
+
+    watch(on) {
+      this.watching = on;
+      if (on) this.#wake();
+    }
+
+    /* Puts a message in the outbox; everything that is said goes through here. */
+    say(body, words) {
+      const client_id = uuid();
+      const at = Math.max(Date.now(), (this.outbox.at(-1)?.at || 0) + 1);
+      store.set(`out:${at}:${client_id}`, { kind: 'text', ...body, words, client_id, at });
+      this.#changed();
+      this.#flush();
+    }
+
+    retry(item) {
+      this.#keep({ ...item, failed: undefined, tries: 0, anew: false });
+      this.#flush();
+    }
+
+    remove(item) {
+      store.remove(`out:${item.at}:${item.client_id}`);
+      this.#changed();
+    }
+
+    #keep(item) {
+      store.set(`out:${item.at}:${item.client_id}`, item);
+      this.#changed();
+    }
+
+    #changed() { this.onchange(); }
+
+    #later(name, act, ms) {
+      clearTimeout(this.#timers[name]);
+      this.#timers[name] = setTimeout(act, ms);
+    }
+
+    #backOff(times, first = Talk.pace.retry) {
+      return Math.min(Talk.pace.most, first * 2 ** Math.max(0, times - 1)) * (0.5 + Math.random());
+    }
+
+    async #call(path, body, headers) {
+      try {
+        const answer = await fetch(`${BASE}/api/v1${path}`, {
+          method: body ? 'POST' : 'GET', cache: 'no-store', credentials: 'omit', body: body && JSON.stringify(body),
+          headers: {
+            'Accept-Language': this.language, ...(body && { 'Content-Type': 'application/json' }),
+            ...(this.#talk && { Authorization: `Bearer ${this.#talk.token}` }), ...headers,
+          },
+          signal: AbortSignal.timeout(Talk.pace.timeout),
+        });
+        const value = await answer.json().catch(e => { if (answer.ok) throw e; });
+        if (!answer.ok) throw new Problem(answer.status, value?.detail, answer.headers.get('Retry-After'));
+        this.#fails = 0;
+        if (this.offline) { this.offline = false; this.#changed(); }
+        return value;
+      } catch (error) {
+        if (error instanceof Problem) {
+          if (!error.final) this.#fails++;
+          throw error;
+        }
+        this.#fails++;
+        this.offline = true;
+        this.#changed();
+        throw new Problem(0);
+      }
+    }
+
+    /* Takes over what another tab stored: the conversation, what it sent, what was read. */
+    #agree() {
+      const talk = store.get('talk');
+      if (talk?.id !== this.#talk?.id) {
+        this.#hangUp();
+        this.#reset(talk);
+      }
+      this.#changed();
+      this.#flush();
+      this.#read(true);
+      this.#connect();
+    }
+
+    #reset(talk) {
+      this.#talk = talk;
+      this.messages = [];
+      this.state = {};
+      this.sent.clear();
+      this.#last = this.#known = 0;
+      this.settled = !talk;
+      this.epoch++;
+    }
+
+    #forget(gone) {
+      if (gone && store.get('talk')?.id === gone) {
+        ['talk', 'key', 'read'].forEach(store.remove);
+        this.anew = this.outbox.length > 0;
+      }
+      this.#agree();
+    }
+
+    #wake() {
+      this.#fails = this.#lost = 0;
+      if (navigator.onLine !== false) this.offline = false;
+      clearTimeout(this.#timers.connect);
+      this.#timers.connect = 0;
+      if (this.#live) this.#ping();
+      this.#flush();
+      this.#read(true);
+      this.#connect();
+    }
+
+    // Sending: one at a time, in order, one tab at a time.
+    async #flush() {
+      if (this.#flushing || !this.#next()) return;
+      this.#flushing = true;
+      let wait = 0;
+      const all = async () => { for (let item; (item = this.#next());) await this.#deliver(item); };
+      try {
+        await (navigator.locks ? navigator.locks.request(`${KEY}out`, all) : all());
+      } catch (problem) {
+        wait = Math.max(problem.after * 1000 || 0, this.#backOff(this.#fails));
+      }
+      this.#flushing = false;
+      this.#changed();
+      if (wait) this.#later('flush', () => this.#flush(), wait);
+      else if (this.#next()) this.#flush();
+      if (!this.#live) this.#read(true);
+      this.#beat();
+    }
+
+    #next() { return this.outbox.find(item => item.failed == null && !this.sent.has(item.client_id)); }
+
+    async #deliver(item) {
+      const id = this.#talk?.id;
+      const slow = setTimeout(() => this.#keep({ ...item, slow: true }), Talk.pace.fast);
+      try {
+        if (!this.#talk) await this.#begin();
+        const { client_id, kind, text, option, value } = item;
+        await this.#call(`/conversations/${this.#talk.id}/messages`, { client_id, kind, text, option, value });
+        clearTimeout(slow);
+        if (!this.messages.some(m => m.client_id === client_id)) this.sent.set(client_id, item);
+        this.remove(item);
+      } catch (problem) {
+        clearTimeout(slow);
+        const tries = (item.tries || 0) + 1, detail = problem.detail;
+        if (problem.gone && !item.anew) {
+          if (item.kind === 'text') this.#keep({ ...item, anew: true });
+          else this.remove(item);
+          this.#forget(id || this.#talk?.id);
+        } else if (problem.final || (problem.status >= 500 && tries > 5)) {
+          this.#keep({ ...item, tries, failed: detail });
+        } else {
+          this.#keep({ ...item, tries, note: detail });
+          throw problem;
+        }
+      }
+    }
+
+    /* The key is stored before the call: an answer that is lost on the way does not make a second conversation. */
+    async #begin() {
+      const known = store.get('talk');
+      if (known) return this.#reset(known);
+      const key = store.get('key') || uuid();
+      store.set('key', key);
+      const talk = await this.#call('/conversations', {
+        language: this.language, page_url: location.origin + location.pathname,
+        device: `${matchMedia('(pointer: coarse)').matches ? 'touch' : 'desktop'} ${innerWidth}x${innerHeight}`,
+      }, { 'Idempotency-Key': key });
+      this.#reset(talk);
+      store.set('talk', talk);
+      this.settled = true;
+      this.#connect();
+    }
+
+    // Reading: always what comes after the last number, so that a lost or doubled event costs nothing.
+    async #read(ask) {
+      this.#more = Math.max(this.#more, ask ? 2 : 1);
+      if (this.#reading || !this.#talk) return;
+      this.#reading = true;
+      const { id } = this.#talk, same = () => this.#talk?.id === id;
+      try {
+        while (this.#more && same()) {
+          const state = this.#more > 1 && await this.#call(`/conversations/${id}`);
+          this.#more = 0;
+          if (!same()) break;
+          if (state) this.#take(state);
+          while (this.#last < this.#known && same()) {
+            const list = await this.#call(`/conversations/${id}/messages?after=${this.#last}&limit=${PAGE}`);
+            if (!same()) break;
+            if (!list.length) this.#known = this.#last;
+            list.forEach(m => this.#apply(m));
+            this.#changed();
+          }
+          if (same()) this.settled = true;
+        }
+      } catch (problem) {
+        this.#more = 0;
+        if (problem.gone && same()) this.#forget(id);
+      }
+      this.#reading = false;
+      this.#changed();
+      if (this.#more) this.#read();
+      this.#connect();
+      this.#beat();
+    }
+
+    #take(state) {
+      if (state.last_seq < this.#known) return;
+      this.#known = state.last_seq;
+      const { owner, queue, bot_busy, agent_name = owner === this.state.owner ? this.state.agent_name : undefined } = state;
+      this.state = { owner, queue, bot_busy, agent_name };
+      this.#changed();
+    }
+
+    #apply(message) {
+      if (message.seq <= this.#last) return;
+      this.#last = message.seq;
+      this.messages.push(message);
+      if (message.author === 'agent') this.state.agent_name = message.author_name || this.state.agent_name;
+      if (!message.client_id) return;
+      this.sent.delete(message.client_id);
+      store.names('out:').filter(name => name.endsWith(message.client_id)).forEach(store.remove);
+    }
+
+    // The live line.
+    get #wanted() { return this.#talk && (this.watching || ['queue', 'agent'].includes(this.state.owner)); }
+
+    #connect() {
+      if (!this.#wanted || this.#socket || this.#deaf || this.#timers.connect) return;
+      const { id, token } = this.#talk;
+      let socket;
+      try {
+        socket = new WebSocket(`${BASE.replace(/^http/, 'ws')}/api/v1/conversations/${id}/live`);
+      } catch { this.#deaf = true; return; }
+      this.#socket = socket;
+      const born = this.#heard = Date.now();
+      this.#pinged = 0;
+      socket.onopen = () => socket.send(JSON.stringify({ token, after: this.#last }));
+      socket.onmessage = ({ data }) => {
+        this.#heard = Date.now();
+        let frame;
+        try { frame = JSON.parse(data); } catch { return; }
+        if (frame.event === 'ready') {
+          this.#live = true;
+          this.#read(true);
+        } else if (frame.last_seq != null) {
+          if (frame.event === 'pong') this.#rich = true;
+          this.#take(frame);
+          const nameless = frame.owner === 'agent' && !this.state.agent_name;
+          if (nameless || this.#last < this.#known) this.#read(nameless);
+        }
+      };
+      socket.onclose = ({ code }) => {
+        this.#socket = socket.onclose = socket.onmessage = null;
+        this.#live = false;
+        if (code === 4403) this.#deaf = true;
+        if (code === 4401) this.#read(true);
+        this.#lost = Date.now() - born > 10000 ? 1 : this.#lost + 1;
+        this.#later('connect', () => { this.#timers.connect = 0; this.#connect(); }, this.#backOff(this.#lost, Talk.pace.retry / 2));
+        this.#beat();
+      };
+    }
+
+    #hangUp() {
+      const socket = this.#socket;
+      if (socket) socket.onclose = socket.onmessage = null;
+      socket?.close();
+      clearTimeout(this.#timers.connect);
+      this.#timers.connect = 0;
+      this.#socket = null;
+      this.#live = false;
+    }
+
+    #ping() {
+      if (this.#pinged > this.#heard || this.#socket?.readyState !== 1) return;
+      this.#pinged = Date.now();
+      this.#socket.send('{"ping":1}');
+    }
+
+    /* The heartbeat notices silent sockets, and reads where there is no socket. */
+    #beat() {
+      if (!this.#wanted && (this.settled || !this.#talk)) return;
+      const { beat, fast } = Talk.pace;
+      const calm = !this.watching || document.hidden || (this.#live && !this.awaited);
+      const pace = this.#fails ? this.#backOff(this.#fails + 1, fast / 2) : (calm ? beat : fast) * (0.8 + Math.random() * 0.4);
+      this.#later('beat', () => {
+        const silent = Date.now() - (this.#live ? this.#pinged : this.#heard) > Talk.pace.silent;
+        if (this.#socket && silent && (!this.#live || this.#pinged > this.#heard)) {
+          const { onclose } = this.#socket;
+          this.#socket.close();
+          onclose?.({});
+        } else if (this.#live) this.#ping();
+        if (this.#live && this.#rich && !this.awaited) this.#beat();
+        else this.#read(true);
+      }, pace);
+    }
+  }
+
+  const STYLE = `
+:host{all:initial;--accent:#9c4a1a;--on:#fff;--bg:#faf8f5;--top:#fff;--ink:#25211c;--soft:#655d53;--line:#e2dbd1;--edge:#8a8073;
+--bad:#ab2117;--mix:12%;--shade:#2a1d1029;color-scheme:light;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;color:var(--ink)}
+@media (prefers-color-scheme:dark){:host{--bg:#1c1a18;--top:#272421;--ink:#f2ede6;--soft:#b8afa3;--line:#423c36;--edge:#8d8478;
+--bad:#ffb3a7;--mix:30%;--shade:#0009;color-scheme:dark}}
+*{box-sizing:border-box;margin:0}
+[hidden]{display:none!important}
+button,textarea{font:inherit;color:inherit}
+button{min-height:44px;min-width:44px;padding:8px 16px;border:1px solid var(--edge);border-radius:22px;background:var(--top);cursor:pointer;
+text-align:start;overflow-wrap:anywhere}
+button:hover:not(:disabled){background:color-mix(in srgb,var(--ink) 6%,var(--top))}
+button:disabled{cursor:default;color:var(--soft);background:none;border-style:dashed}
+:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
+svg{display:block;width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;flex:none}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.icon{display:grid;place-items:center;padding:0;border-color:transparent;background:none;flex:none}
+.launch{position:fixed;z-index:2147483000;inset:auto max(24px,env(safe-area-inset-right)) max(24px,env(safe-area-inset-bottom)) auto;
+display:flex;align-items:center;gap:8px;min-height:56px;padding:0 20px 0 16px;border:1px solid transparent;border-radius:28px;
+background:var(--accent);color:var(--on);font-weight:600;box-shadow:0 2px 6px var(--shade),0 8px 24px var(--shade)}
+.launch:hover:not(:disabled){background:color-mix(in srgb,var(--accent) 88%,var(--on))}
+.badge{position:absolute;top:-6px;inset-inline-end:-4px;min-width:24px;padding:0 6px;border-radius:12px;border:2px solid var(--bg);
+background:var(--ink);color:var(--bg);font-size:13px;line-height:20px;text-align:center}
+.panel{position:fixed;z-index:2147483001;inset:auto 24px 24px auto;width:400px;max-width:none;height:min(700px,100dvh - 48px);max-height:none;
+padding:0;border:1px solid var(--line);border-radius:20px;background:var(--bg);color:inherit;overflow:hidden;
+box-shadow:0 4px 12px var(--shade),0 16px 48px var(--shade)}
+.panel[open],section.panel{display:flex;flex-direction:column}
+.panel::backdrop{background:none}
+:host([data-position=left]) :is(.launch,.panel){right:auto;left:max(24px,env(safe-area-inset-left))}
+header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 20px;background:var(--top);border-bottom:1px solid var(--line)}
+.face{display:grid;place-items:center;width:40px;height:40px;border-radius:50%;flex:none;font-weight:600;
+background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
+.names{flex:1;min-width:0}
+h2{font-size:17px;line-height:1.3;font-weight:650}
+.names p,.who,.day,.line,.state,.count{font-size:13px;line-height:1.4;color:var(--soft)}
+.middle{position:relative;flex:1;min-height:64px;display:flex}
+.log{flex:1;min-width:0;overflow:hidden auto;overscroll-behavior:contain;padding:20px 20px 32px;display:flex;flex-direction:column;gap:4px}
+.log:focus-visible{outline-offset:-3px}
+.m{max-width:88%;display:flex;flex-direction:column;align-items:flex-start}
+.who{margin:12px 4px 4px}
+.b{max-width:100%;padding:10px 14px;border:1px solid var(--line);border-radius:4px 16px 16px 16px;background:var(--top);
+white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
+.customer{align-self:flex-end;align-items:flex-end;margin-top:12px}
+.customer+.customer{margin-top:0}
+.customer .b{border-radius:16px 16px 4px 16px;border-color:transparent;background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
+.bad .b{border-color:var(--bad)}
+.html{white-space:normal}
+.html *{unicode-bidi:plaintext;max-width:100%}
+.html :is(p,ul,ol,pre,table,blockquote,h1,h2,h3,h4){margin:0 0 8px;font-size:inherit}
+.html>:last-child{margin:0}
+.html :is(ul,ol){padding-inline-start:20px}
+.html pre,.html table{overflow:auto;display:block}
+a{color:inherit;text-underline-offset:3px}
+.day,.line{align-self:center;text-align:center;max-width:90%;padding:12px 0 4px;overflow-wrap:anywhere}
+.state{margin:4px;text-align:end;max-width:100%;overflow-wrap:anywhere}
+.bad .state{color:var(--bad)}
+.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
+.row button{padding-block:6px}
+.options{flex-direction:column;align-items:flex-start;margin-top:8px}
+.helped{margin:2px 4px 0;font-size:14px;color:var(--soft)}
+.helped button{border-color:transparent;background:none;color:var(--ink);text-decoration:underline;text-underline-offset:3px;padding:0 8px;text-align:center}
+.typing{position:absolute;left:24px;bottom:8px;display:flex;gap:8px;align-items:center;font-size:13px;color:var(--soft)}
+.typing i{width:6px;height:6px;border-radius:50%;background:currentColor}
+.jump{position:absolute;right:16px;bottom:12px;border-radius:50%;border-color:var(--edge);background:var(--top);box-shadow:0 2px 8px var(--shade)}
+.below{padding:12px 16px;background:var(--top);border-top:1px solid var(--line);padding-bottom:max(12px,env(safe-area-inset-bottom))}
+.card{padding:12px 14px;margin-bottom:12px;border:1px solid var(--line);border-radius:12px;background:var(--bg);font-size:15px}
+.card .row{margin-top:8px}
+.card p+p{color:var(--soft);font-size:14px}
+form{display:flex;gap:8px;align-items:flex-end}
+textarea{flex:1;min-width:0;min-height:44px;max-height:40vh;padding:9px 14px;border:1px solid var(--edge);border-radius:22px;background:var(--bg);
+line-height:24px;resize:none;unicode-bidi:plaintext;overflow-y:auto}
+textarea::placeholder{color:var(--soft);opacity:1}
+textarea:focus-visible{outline-offset:0}
+textarea[aria-invalid]{border-color:var(--bad)}
+.send{background:var(--accent);color:var(--on)}
+.send:hover:not(:disabled){background:color-mix(in srgb,var(--accent) 88%,var(--on))}
+.count,.error{margin:0 4px 8px;font-size:14px}
+.error{color:var(--bad)}
+:host([data-position=page]){display:block;height:100%}
+section.panel{position:static;width:auto;height:100%;border:0;border-radius:0;box-shadow:none}
+section.panel .middle,section.panel .below{width:100%}
+section.panel .log{padding-inline:max(20px,50% - 340px)}
+section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
+@media (max-width:480px),(max-height:480px){dialog.panel,:host([data-position=left]) dialog.panel{inset:0;width:100%;height:100dvh;border:0;border-radius:0}
+.launch{padding:0;width:56px;justify-content:center;inset:auto max(16px,env(safe-area-inset-right)) max(16px,env(safe-area-inset-bottom)) auto}
+.launch b{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
+@media (max-height:360px){.panel,section.panel{overflow:auto}.middle{min-height:200px;flex:none}}
+@media (prefers-reduced-motion:no-preference){.log{scroll-behavior:smooth}
+.panel[open]{animation:in .18s ease-out}@keyframes in{from{opacity:0;transform:translateY(12px)}}
+.typing i{animation:dot 1.2s infinite}.typing i+i{animation-delay:.2s}.typing i+i+i{animation-delay:.4s}@keyframes dot{30%{transform:translateY(-4px)}}}
+@media (forced-colors:active){.b,.face,.launch,.send,.badge{border:1px solid CanvasText}.typing i{background:CanvasText}}`;
+
+  const ICONS = {
+    chat: 'M7.9 20A9 9 0 1 0 4 16.1L2 22Z',
+    close: 'M18 6 6 18M6 6l12 12',
+    end: 'M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4M16 17l5-5-5-5M21 12H9',
+    send: 'm5 12 7-7 7 7M12 19V5',
+    down: 'M12 5v14M19 12l-7 7-7-7',
+  };
+  const icon = name => {
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    svg.setAttribute('viewBox', '0 0 24 24');
+    svg.setAttribute('aria-hidden', 'true');
+    svg.append(document.createElementNS(svg.namespaceURI, 'path'));
+    svg.firstChild.setAttribute('d', ICONS[name]);
+    return svg;
+  };
+  /* h('p', {className: 'who'}, 'text', node): properties where the element has them, attributes where not; text is always text. */
+  const h = (tag, props = {}, ...children) => {
+    const el = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+      if (name in el) el[name] = value;
+      else el.setAttribute(name, value);
+    }
+    el.append(...children.filter(child => child != null));
+    return el;
+  };
+
+  class RechtdoorChat extends HTMLElement {
+    static Talk = Talk; // a test may put another in its place
+    static define(tag = TAG, registry = customElements) {
+      if (!registry.get(tag)) registry.define(tag, this);
+    }
+
+    #talk;
+    #words = {};
+    #ui = null;
+    #open = false;
+    #opener = null;
+    #nodes = new Map(); // seq or client_id → node
+    #drawn = 0;
+    #epoch = 0;
+    #day = '';
+    #author = '';
+    #count = 0;
+    #due = false;
+    #first = true; // the history is put in silently; only what comes after is read out
+    #bare = 0;
+    #off = null;
+    #narrow = matchMedia('(max-width:480px),(max-height:480px)');
+
+    constructor() {
+      super();
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+      this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
+    }
+
+    connectedCallback() {
+      const language = (this.dataset.language || document.documentElement.lang || navigator.language || 'nl').slice(0, 2).toLowerCase();
+      this.lang = language;
+      this.#off = new AbortController();
+      const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal });
+      on(document, 'click', e => {
+        const button = e.target.closest?.('[data-rechtdoor-ask]');
+        if (button) button.dataset.rechtdoorAsk ? this.ask(button.dataset.rechtdoorAsk) : this.open();
+      });
+      on(document, 'visibilitychange', () => this.#render());
+      on(this.#narrow, 'change', () => { if (this.#open) this.#show(); });
+      if (window.visualViewport) on(visualViewport, 'resize', () => this.#fit());
+      this.#talk = new this.constructor.Talk(language);
+      this.#talk.onchange = () => this.#changed();
+      this.#talk.start();
+      this.#learn(language);
+    }
+
+    disconnectedCallback() {
+      this.#off.abort();
+      this.#talk.stop();
+      clearTimeout(this.#bare);
+    }
+
+    get #page() { return this.dataset.position === 'page'; }
+    get #seen() { return this.#open && !document.hidden; }
+
+    open() {
+      const at = document.activeElement;
+      if (!this.#open) {
+        this.#opener = at && at !== this && at !== document.body ? at : null;
+        this.#unfold();
+      }
+      if (this.#ui) (matchMedia('(pointer: coarse)').matches ? this.#ui.log : this.#ui.input).focus();
+    }
+
+    close() {
+      if (!this.#open || this.#page) return;
+      const inside = this.shadowRoot.activeElement;
+      this.#open = false;
+      session.set('open', '');
+      this.#ui?.panel.close();
+      if (this.#ui) this.#ui.launch.hidden = false;
+      if (inside) (this.#opener?.isConnected ? this.#opener : this.#ui.launch).focus();
+      this.#talk.watch(false);
+      this.#tell('close');
+      this.#render();
+    }
+
+    ask(text) {
+      this.open();
+      if (String(text).trim()) this.#talk.say({ text: String(text).trim() });
+    }
+
+    #tell(name, detail) {
+      this.dispatchEvent(new CustomEvent(`rechtdoor:${name}`, { bubbles: true, composed: true, detail }));
+    }
+
+    #t(name, values = {}) {
+      return (this.#words[name] || '').replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+    }
+
+    /* The words: what was kept from last time, at once; then what the server has now. */
+    async #learn(language) {
+      const kept = store.get(`texts:${language}`);
+      if (kept) this.#build(kept);
+      let fresh;
+      try {
+        const answer = await fetch(`${BASE}/api/v1/texts?language=${language}`, { credentials: 'omit', signal: AbortSignal.timeout(8000) });
+        const { texts } = await answer.json();
+        fresh = {};
+        for (const key in texts) if (key.startsWith('widget.')) fresh[key.slice(7)] = texts[key];
+      } catch { /* not there now */ }
+      if (!this.isConnected) return;
+      if (fresh?.title) {
+        store.set(`texts:${language}`, fresh);
+        const same = JSON.stringify(fresh) === JSON.stringify(kept);
+        if (!kept || (!same && !this.#open)) this.#build(fresh);
+      } else {
+        if (!this.#ui) this.#build(BARE[language] || BARE.en);
+        this.#bare = setTimeout(() => this.#learn(language), 5000 + Math.random() * 5000);
+      }
+    }
+
+    #build(words) {
+      const typed = this.#ui?.input.value ?? session.get('draft');
+      this.#words = words;
+      const t = (name, values) => this.#t(name, values), page = this.#page;
+      const ui = this.#ui = {};
+      const button = (className, picture, label, act, props) =>
+        h('button', { type: 'button', className, onclick: act, ...props }, picture && icon(picture), h('span', { className: 'sr' }, label));
+      ui.badge = h('span', { className: 'badge', hidden: true, 'aria-hidden': 'true' });
+      ui.unread = h('span', { className: 'sr', role: 'status' });
+      ui.launch = h('button', { type: 'button', className: 'launch', hidden: page, 'aria-haspopup': 'dialog', onclick: () => this.open() },
+        icon('chat'), h('b', {}, t('launcher')), ui.badge, ui.note = h('span', { className: 'sr' }));
+      ui.panel = h(page ? 'section' : 'dialog', { className: 'panel', 'aria-labelledby': 'title' },
+        h('header', {},
+          ui.face = h('span', { className: 'face', 'aria-hidden': 'true' }),
+          h('div', { className: 'names' }, h('h2', { id: 'title' }, t('title')), ui.who = h('p')),
+          ui.end = button('icon', 'end', t('end'), () => this.#sure('end', { kind: 'end' }), { title: t('end') }),
+          page ? null : button('icon', 'close', t('close'), () => this.close(), { title: t('close') })),
+        h('div', { className: 'middle' },
+          ui.log = h('div', { className: 'log', role: 'log', tabIndex: 0, 'aria-label': t('log'), 'aria-live': 'off' }),
+          h('div', { role: 'status' }, ui.typing = h('div', { className: 'typing', hidden: true })),
+          ui.jump = button('icon jump', 'down', t('jump'), () => this.#down(), { hidden: true })),
+        h('div', { className: 'below' },
+          ui.card = h('div', { className: 'card', hidden: true }, ui.status = h('div', { role: 'status' }), ui.leave = h('div', { className: 'row' },
+            h('button', { type: 'button', onclick: () => this.#sure('leave_queue', { kind: 'leave_queue' }) }, t('leave_queue')))),
+          ui.sure = h('div', { className: 'card', hidden: true, role: 'group' }),
+          ui.error = h('p', { className: 'error', role: 'alert' }),
+          ui.left = h('p', { className: 'count', id: 'left' }),
+          h('form', { onsubmit: e => { e.preventDefault(); this.#submit(); } },
+            ui.input = h('textarea', { rows: 1, dir: 'auto', value: typed, placeholder: t('placeholder'), 'aria-label': t('input'),
+              'aria-describedby': 'left', enterKeyHint: 'send', oninput: () => this.#typed(),
+              onkeydown: e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); this.#submit(); } } }),
+            button('icon send', 'send', t('send'), null, { type: 'submit' }))));
+      ui.panel.onkeydown = e => {
+        if (e.key !== 'Escape' || e.isComposing || page) return;
+        e.preventDefault();
+        e.stopPropagation();
+        if (ui.sure.hidden) this.close();
+        else this.#unsure();
+      };
+      ui.panel.oncancel = e => e.preventDefault();
+      ui.panel.onclose = () => { if (!ui.panel.open) this.close(); };
+      ui.log.onscroll = () => { if (this.#low) ui.jump.hidden = true; };
+      this.#nodes.clear();
+      this.#drawn = 0;
+      this.#day = new Date().toDateString();
+      this.#author = '';
+      this.#first = true;
+      const greeting = this.dataset.greeting || t('greeting');
+      if (greeting) ui.log.append(this.#bubble('bot', greeting, t('bot')));
+      this.shadowRoot.replaceChildren(h('section', { 'aria-label': t('launcher') }, ui.launch, ui.unread), ui.panel);
+      if (page) this.shadowRoot.firstChild.remove();
+      this.#paint();
+      const wide = !this.#narrow.matches;
+      if (this.#open) this.#show();
+      else if (page || 'open' in this.dataset || (session.get('open') && wide)) this.#unfold();
+      this.#typed();
+      this.#render();
+    }
+
+    /* The accent is the shop's; what is written on it is black or white, whichever reads better. */
+    #paint() {
+      const { accent } = this.dataset;
+      if (!accent || !CSS.supports('color', accent)) return;
+      this.style.setProperty('--accent', accent);
+      this.#ui.panel.style.color = accent;
+      const [r, g, b] = (getComputedStyle(this.#ui.panel).color.match(/^rgb.*/)?.[0].match(/[\d.]+/g) || [0, 0, 0])
+        .map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      this.#ui.panel.style.color = '';
+      this.style.setProperty('--on', 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000' : '#fff');
+    }
+
+    #unfold() {
+      this.#open = true;
+      session.set('open', '1');
+      if (this.#ui) this.#show();
+      this.#talk.watch(true);
+      this.#tell('open');
+      this.#render();
+      this.#down();
+    }
+
+    /* On a phone the panel covers the page, so it is modal there; elsewhere the page stays usable beside it. */
+    #show() {
+      const { panel, launch } = this.#ui, inside = this.shadowRoot.activeElement;
+      launch.hidden = true;
+      if (!this.#page) {
+        if (panel.open) panel.close();
+        if (this.#narrow.matches) panel.showModal();
+        else panel.setAttribute('open', '');
+      }
+      this.#fit();
+      inside?.focus();
+    }
+
+    #fit() {
+      if (!this.#ui || this.#page) return;
+      const { style } = this.#ui.panel, view = window.visualViewport, full = this.#open && this.#narrow.matches && view && view.scale === 1;
+      style.height = full ? `${view.height}px` : '';
+      style.top = full ? `${view.offsetTop}px` : '';
+    }
+
+    // Typing and sending.
+    #typed() {
+      const { input, left, error } = this.#ui, room = LIMIT - length(input.value.trim());
+      session.set('draft', input.value);
+      input.style.height = 'auto';
+      if (input.scrollHeight) input.style.height = `${input.scrollHeight + 2}px`;
+      left.textContent = room < 400 && room >= 0 ? this.#t('left', { n: room }) : '';
+      if (room >= 0) {
+        input.removeAttribute('aria-invalid');
+        error.textContent = '';
+      } else if (input.ariaInvalid) error.textContent = this.#t('over', { n: -room });
+      else left.textContent = this.#t('over', { n: -room });
+    }
+
+    #submit() {
+      const { input } = this.#ui, text = input.value.trim();
+      if (!text) return;
+      if (length(text) > LIMIT) {
+        input.setAttribute('aria-invalid', 'true');
+        this.#typed();
+        return;
+      }
+      input.value = '';
+      this.#typed();
+      this.#unsure();
+      this.#talk.say({ text });
+      input.focus();
+      this.#down();
+    }
+
+    #down() {
+      if (!this.#ui) return;
+      const { log, jump } = this.#ui;
+      log.scrollTop = log.scrollHeight;
+      jump.hidden = true;
+    }
+
+    get #low() {
+      const { log } = this.#ui;
+      return log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+    }
+
+    /* Asks once more before something that cannot be taken back. */
+    #sure(name, body) {
+      const { sure } = this.#ui, from = this.shadowRoot.activeElement;
+      const choice = (end, act) => h('button', { type: 'button', onclick: act }, this.#t(`${name}_${end}`));
+      sure.replaceChildren(h('p', {}, this.#t(`${name}_sure`)), h('div', { className: 'row' },
+        choice('yes', () => { this.#unsure(); this.#ui.input.focus(); this.#talk.say(body, this.#t(name)); }),
+        choice('no', () => this.#unsure())));
+      sure.setAttribute('aria-label', this.#t(`${name}_sure`));
+      sure.back = from;
+      sure.hidden = false;
+      this.#render();
+      sure.querySelector('button').focus();
+    }
+
+    #unsure() {
+      const { sure } = this.#ui;
+      if (sure.hidden) return;
+      const inside = sure.contains(this.shadowRoot.activeElement);
+      sure.hidden = true;
+      this.#render();
+      if (inside) (sure.back?.checkVisibility?.() ? sure.back : this.#ui.input).focus();
+    }
+
+    // Drawing.
+    #changed() {
+      if (this.#due) return;
+      this.#due = true;
+      queueMicrotask(() => { this.#due = false; this.#render(); });
+    }
+
+    #render() {
+      if (!this.#ui) return;
+      const { log, jump } = this.#ui, talk = this.#talk, low = this.#low;
+      if (this.#epoch !== talk.epoch) {
+        this.#epoch = talk.epoch;
+        this.#drawn = 0;
+        log.querySelectorAll('[data-seq]').forEach(node => node.remove());
+        for (const key of this.#nodes.keys()) if (typeof key === 'number') this.#nodes.delete(key);
+      }
+      const fresh = talk.messages.slice(this.#drawn);
+      this.#drawn = talk.messages.length;
+      const items = talk.waiting.filter(item => item.words == null || item.failed != null || !['end', 'leave_queue'].includes(item.kind));
+      fresh.forEach(m => this.#place(m));
+      this.#queue(items);
+      this.#settle(items);
+      this.#status();
+      if (this.#seen) talk.read();
+      this.#badge();
+      const first = fresh.length && this.#nodes.get(fresh[0].seq);
+      if (first && this.#open) {
+        if (low || this.#first) log.scrollTop = this.#first ? log.scrollHeight : Math.min(log.scrollHeight, first.offsetTop - log.offsetTop - 12);
+        jump.hidden = this.#low || low;
+      }
+      if (this.#first && talk.settled) {
+        this.#first = false;
+        requestAnimationFrame(() => requestAnimationFrame(() => { log.ariaLive = 'polite'; }));
+      }
+    }
+
+    #bubble(author, text, name, html) {
+      const b = h('div', { className: 'b', dir: 'auto' });
+      if (html) {
+        b.classList.add('html');
+        b.setHTML ? b.setHTML(html) : b.innerHTML = html; // made safe by the server; made safe again where the browser can
+        b.querySelectorAll('a[href]').forEach(a => { a.target = '_blank'; a.rel = 'noopener'; });
+      } else b.textContent = text;
+      return h('div', { className: `m ${author}` }, h('p', { className: author === 'customer' ? 'sr' : 'who' }, name), b);
+    }
+
+    #name(m) {
+      return m.author === 'customer' ? this.#t('you') : m.author === 'agent' ? m.author_name || this.#t('agent') : this.#t('bot');
+    }
+
+    #place(m) {
+      const { log } = this.#ui, customer = m.author === 'customer';
+      let node = m.client_id && this.#nodes.get(m.client_id);
+      const anchor = [...log.children].find(child => child.waiting) || null;
+      const at = new Date(m.at), day = at.toDateString();
+      const put = el => {
+        el.dataset.seq = m.seq;
+        if (el !== anchor) log.insertBefore(el, anchor);
+        return el;
+      };
+      if (day !== this.#day && !node) {
+        this.#day = day;
+        const words = day === new Date().toDateString() ? this.#t('today')
+          : at.toLocaleDateString(this.lang, { weekday: 'long', day: 'numeric', month: 'long' });
+        put(h('p', { className: 'day' }, words));
+      }
+      if (customer && ['end', 'leave_queue'].includes(m.kind)) {
+        node?.remove();
+        node = put(h('p', { hidden: true }));
+      } else if (m.author === 'system') {
+        node = put(h('p', { className: 'line', dir: 'auto' }, m.text));
+      } else if (node) {
+        node.waiting = false;
+        node.classList.remove('bad');
+        node.state?.remove();
+        node.querySelector('.b').textContent = m.text;
+        put(node);
+      } else {
+        const name = this.#name(m), time = at.toLocaleTimeString(this.lang, { hour: '2-digit', minute: '2-digit' });
+        node = put(this.#bubble(m.author, m.text, customer ? name : `${name} · ${time}`, m.author === 'customer' ? '' : m.html));
+        if (!customer && this.#author === name) node.firstChild.className = 'sr';
+      }
+      this.#author = m.author === 'bot' || m.author === 'agent' ? this.#name(m) : '';
+      if (m.client_id) this.#nodes.delete(m.client_id);
+      this.#nodes.set(m.seq, node);
+      if (m.kind === 'clarify' || m.ask_helped) this.#buttons(m, node);
+    }
+
+    #buttons(m, node) {
+      const say = (label, body) => h('button', { type: 'button', onclick: () => {
+        if (node.inert_) return;
+        this.#talk.say(body, label);
+        (matchMedia('(pointer: coarse)').matches ? this.#ui.log : this.#ui.input).focus();
+        this.#down();
+      } }, label);
+      const t = name => this.#t(name);
+      if (m.kind === 'clarify') {
+        node.row = h('div', { className: 'row options', role: 'group', 'aria-label': t('options') },
+          ...(m.options || []).map(o => say(o.question, { kind: 'choice', option: o.key })),
+          say(t('none_of_these'), { kind: 'none_of_these' }));
+      } else {
+        node.row = h('div', { className: 'row helped', role: 'group', 'aria-label': t('helped') }, h('span', {}, t('helped')),
+          say(t('yes'), { kind: 'helped', value: true }), say(t('no'), { kind: 'helped', value: false }));
+      }
+      node.append(node.row);
+    }
+
+    /* What waits: shown at once, at the end, in order; when it comes back from the server the same node stays. */
+    #queue(items) {
+      const { log } = this.#ui, ids = new Set(items.map(item => item.client_id));
+      for (const node of [...log.children]) if (node.waiting && !ids.has(node.waiting)) { this.#nodes.delete(node.waiting); node.remove(); }
+      for (const item of items) {
+        let node = this.#nodes.get(item.client_id);
+        if (!node) {
+          node = this.#bubble('customer', item.text ?? item.words, this.#t('you'));
+          node.waiting = item.client_id;
+          node.append(node.state = h('div', { className: 'state', dir: 'auto' }));
+          this.#nodes.set(item.client_id, node);
+          log.append(node);
+          if (this.#open) this.#down();
+        }
+        this.#mark(node, item);
+      }
+    }
+
+    #mark(node, item) {
+      const failed = item.failed != null, sent = this.#talk.sent.has(item.client_id);
+      const words = failed ? `${this.#t('failed')} ${item.failed}` : sent ? '' : item.note
+        || (this.#talk.offline || item.tries ? this.#t('pending') : item.slow ? this.#t('sending') : '');
+      if (node.words === words) return;
+      node.words = words;
+      node.classList.toggle('bad', failed);
+      node.state.replaceChildren(words);
+      if (!failed) return;
+      const act = (name, how) => h('button', { type: 'button', onclick: () => { how(); this.#ui.input.focus(); } }, this.#t(name));
+      node.state.append(h('div', { className: 'row' },
+        act('retry', () => this.#talk.retry(item)), act('remove', () => this.#talk.remove(item))));
+    }
+
+    /* Buttons count only while nothing came after them. */
+    #settle(items) {
+      const { messages, state } = this.#talk;
+      const last = messages.findLast(m => m.author === 'customer')?.seq || 0;
+      for (const m of messages.slice(-20)) {
+        const node = this.#nodes.get(m.seq);
+        if (!node?.row || node.inert_) continue;
+        const idle = last > m.seq || items.length > 0 || (state.owner && state.owner !== 'bot');
+        node.inert_ = last > m.seq;
+        node.row.querySelectorAll('button').forEach(button => { button.disabled = idle; });
+        if (m.ask_helped) node.row.hidden = idle;
+      }
+    }
+
+    #status() {
+      const { ui, talk } = { ui: this.#ui, talk: this.#talk }, { owner, queue, agent_name } = talk.state, t = (name, values) => this.#t(name, values);
+      const agent = owner === 'agent', name = agent_name || t('agent');
+      const who = agent ? t('with_agent', { name }) : t('bot');
+      if (ui.who.textContent !== who) {
+        ui.who.textContent = who;
+        ui.face.replaceChildren(agent ? [...name][0] : icon('chat'));
+      }
+      ui.end.hidden = !talk.begun || owner === 'closed' || !owner;
+      const lines = [];
+      if (talk.offline) lines.push(t('offline'));
+      if (talk.anew) lines.push(t('started_anew'));
+      if (owner === 'queue') lines.push(...this.#place_in_queue(queue), t('keep_typing'));
+      if (owner === 'closed' && !talk.waiting.length) lines.push(t('closed'));
+      const text = lines.join('\n');
+      if (ui.card.text !== text) {
+        ui.card.text = text;
+        ui.status.replaceChildren(...lines.map(line => h('p', {}, line)));
+      }
+      ui.leave.hidden = owner !== 'queue' || !ui.sure.hidden || talk.waiting.some(item => item.kind === 'leave_queue');
+      ui.card.hidden = !lines.length;
+      const typing = owner === 'bot' && !!talk.state.bot_busy;
+      if (ui.typing.hidden === typing) {
+        ui.typing.hidden = !typing;
+        ui.typing.replaceChildren(...(typing ? [h('i'), h('i'), h('i'), t('typing')] : []));
+      }
+    }
+
+    #place_in_queue(queue) {
+      if (!queue) return [this.#t('queued')];
+      const { position, wait } = queue, ordinal = this.#t('ordinals').split(',')[position - 1];
+      const line = ordinal ? this.#t('queue_ordinal', { ordinal }) : this.#t('queue_place', { position });
+      if (!wait) return [line, this.#t('wait_unknown')];
+      const low = Math.max(1, Math.floor(wait.low_s / 60)), high = Math.ceil(wait.high_s / 60);
+      return [line, this.#t(high < 2 ? 'wait_soon' : low >= high ? 'wait_about' : 'wait_range', { low, high })];
+    }
+
+    #badge() {
+      const { badge, unread, note } = this.#ui, n = this.#talk.unread;
+      const words = n ? this.#t(n === 1 ? 'unread_one' : 'unread_many', { n }) : '';
+      badge.hidden = !n;
+      badge.textContent = n > 99 ? '99+' : n;
+      note.textContent = words && `, ${words}`;
+      if (unread.textContent !== words) unread.textContent = this.#open ? '' : words;
+      if (n !== this.#count) {
+        this.#count = n;
+        this.#tell('unread', { count: n });
+      }
+    }
+  }
+
+  RechtdoorChat.define();
+  if (!script) return;
+  const mount = () => {
+    if (document.querySelector(TAG)) return;
+    const el = document.createElement(TAG);
+    Object.assign(el.dataset, script.dataset);
+    const inBody = script.dataset.position === 'page' && document.body.contains(script);
+    (inBody ? script.parentElement : document.body).append(el);
+  };
+  if (document.body) mount();
+  else addEventListener('DOMContentLoaded', mount, { once: true });
+})();
