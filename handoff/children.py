@@ -32,13 +32,20 @@ class CappedLog:
         self._file = path.open("ab", buffering=0)
 
     def write(self, line: bytes) -> None:
-        """Append one line."""
+        """Append one line; after `close` it goes nowhere."""
         with self._lock:
+            if self._file.closed:
+                return
             if self._file.tell() + len(line) > self._limit:
                 self._file.close()
                 os.replace(self.path, self.path.with_name(self.path.name + ".1"))
                 self._file = self.path.open("ab", buffering=0)
             self._file.write(line)
+
+    def close(self) -> None:
+        """No more is written."""
+        with self._lock:
+            self._file.close()
 
     def tail(self, lines: int = 15) -> str:
         """The last lines, to show beside an error."""
@@ -114,6 +121,7 @@ class Child:
         self._clock = clock
         self._started = 0.0
         self._again_at: float | None = None
+        self._copying: threading.Thread | None = None
         self._shown: deque[float] = deque(maxlen=5)
 
     def start(self) -> None:
@@ -123,9 +131,15 @@ class Child:
         self.process = spawn(self.plan.argv, cwd=self.plan.cwd, env=self.plan.env)
         out = self.process.stdout
         if out is not None:
-            threading.Thread(
-                target=self._copy, args=(out,), name=f"log-{self.plan.name}", daemon=True
-            ).start()
+            self._copying = threading.Thread(target=self._copy, args=(out,), daemon=True)
+            self._copying.start()
+
+    def close(self) -> None:
+        """After its end: wait for the last of its output and close the log."""
+        self._again_at = None
+        if self._copying is not None:
+            self._copying.join(2)
+        self.log.close()
 
     def tick(self) -> None:
         """Notice a death, and start again when its wait is over."""
@@ -144,6 +158,7 @@ class Child:
         wait = restart_wait(self.deaths)
         self._again_at = now + wait
         how = _ending(self.process.returncode)
+        self.process = None
         self._say(f"{self.plan.name} stopped ({how}); again in {wait:g} s. Log: {self.log.path}")
 
     @property
@@ -182,6 +197,8 @@ def stop_all(children: Sequence[Child], grace_s: float) -> None:
     until = time.monotonic() + grace_s
     for process in living:
         end_tree(process, max(0.1, until - time.monotonic()))
+    for child in children:
+        child.close()
 
 
 def _ending(code: int) -> str:

@@ -22,6 +22,7 @@ QUIET = {
     "SQLALCHEMY_WARN_20": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore",  # Rasa's pins make its libraries warn about one another, at every start
 }
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",

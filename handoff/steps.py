@@ -73,6 +73,7 @@ class Steps:
             reader.finish()
         finally:
             end_tree(process, 5)
+            log.close()
         if process.returncode:
             raise Failure(f"{title}: failed. The end of {log.path}:\n{log.tail()}")
         self.say(f"{title}: done in {time.monotonic() - started:.0f} s")

@@ -37,7 +37,8 @@ def run(settings: Settings, console: Console | None = None) -> int:
         _tell(failure)
         return failure.code
     finally:
-        steps.say("Stopping …")
+        if children:
+            steps.say("Stopping …")
         stop_all(children, GRACE_S)
     return 0
 
