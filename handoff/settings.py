@@ -16,7 +16,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default=f"sqlite:///{ROOT / 'var' / 'rechtdoor.db'}",
-        description="SQLAlchemy address of the database; SQLite by default, `postgresql+psycopg://…` for more than one process.",
+        description="SQLAlchemy address of the database; for several processes `postgresql+psycopg://…`.",
     )
     redis_url: str = Field(
         default="", description="Redis for live events between app processes; empty: in this process only."

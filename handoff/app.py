@@ -1,0 +1,138 @@
+"""The app, wired in one place. `create_app(settings)` is all there is to it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from kb.base import Base
+from starlette.responses import Response
+
+from handoff import problems, upkeep
+from handoff.db import make_engine
+from handoff.live import make_bus
+from handoff.settings import ROOT, Settings
+from handoff.state import State
+from handoff.turns import sweep
+from handoff.web import (
+    account,
+    customer,
+    desk,
+    desk_pages,
+    health,
+    knowledge,
+    login_pages,
+    review,
+    review_pages,
+    shop_pages,
+    sockets,
+)
+from handoff.web.edge import SeeOther
+from handoff.web.guards import BodyLimit, SecurityHeaders
+from kb.encoder import BatchingEncoder, load_encoder
+
+log = logging.getLogger(__name__)
+THREADS = 24
+TURNS_AT_ONCE = 32
+ROUTERS = (
+    health.router,
+    customer.router,
+    sockets.router,
+    account.router,
+    desk.router,
+    review.router,
+    knowledge.router,
+    shop_pages.router,
+    login_pages.router,
+    desk_pages.router,
+    review_pages.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app for these settings. The database must have been migrated; nothing is opened before it starts."""
+    app = FastAPI(
+        title="Rechtdoor",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_running,
+    )
+    app.state.it = _make_state(settings)
+    problems.install(app)
+    app.add_exception_handler(SeeOther, _see_other)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=ROOT / "handoff" / "static"), name="static")
+    return app
+
+
+def create() -> FastAPI:
+    """The app for the settings of the environment: what `uvicorn --factory handoff.app:create` calls."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel("WARNING")
+    return create_app(settings)
+
+
+def _make_state(settings: Settings) -> State:
+    return State(
+        settings=settings,
+        engine=make_engine(settings.database_url),
+        bus=make_bus(settings.redis_url),
+        client=httpx.AsyncClient(base_url=settings.bot_address, timeout=settings.bot_timeout_s),
+        threads=anyio.CapacityLimiter(THREADS),
+        turns=asyncio.Semaphore(TURNS_AT_ONCE),
+    )
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """Open the knowledge base, run what runs beside the requests, and close everything at the end."""
+    it: State = app.state.it
+    encoder = await it.compute(
+        lambda: BatchingEncoder(load_encoder(it.settings.embedding_model, it.settings.cache_dir))
+    )
+    it.loaded = await it.read(lambda session: Base.open(encoder, session))
+    async with it.bus.running():
+        for work in (sweep(it), upkeep.follow_kb(it), upkeep.empty_trackers(it)):
+            it.background(work)
+        try:
+            yield
+        finally:
+            await _stop(it)
+            encoder.close()
+
+
+async def _stop(it: State) -> None:
+    """Let turns end for a moment, then stop what is left: the sweep of the next start takes it up."""
+    tasks = list(it.tasks)
+    if tasks:
+        await asyncio.wait(tasks, timeout=0.2)
+    for task in tasks:
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await it.client.aclose()
+    it.engine.dispose()
+
+
+async def _see_other(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SeeOther)  # noqa: S101 - the handler is registered for this type alone
+    return RedirectResponse(error.location, status_code=303)

@@ -1,0 +1,129 @@
+"""What the agent gets with a conversation, so that the customer never has to tell it twice."""
+
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from handoff import conversations
+from handoff.acts import live_entry
+from handoff.models import Conversation, Message
+from kb.evidence import Candidate, Evidence
+from kb.models import now
+
+NEAREST = 3
+
+
+def agent_context(session: Session, conversation: Conversation) -> dict[str, Any]:
+    """Reason, question, what was offered and how it was received, nearest entries, who, where, how long, how often."""
+    timeline = conversations.messages_after(session, conversation.id, 0, 10_000)
+    return {
+        "reason": conversation.reason,
+        "question": conversation.question,
+        "offered": offered(session, conversation, timeline),
+        "nearest": nearest(session, conversation, timeline),
+        "language": conversation.language,
+        "page_url": conversation.page_url,
+        "device": conversation.device,
+        "customer_name": conversation.customer_name,
+        "customer_email": conversation.customer_email,
+        "started_at": conversation.created_at.isoformat(),
+        "waited_s": _waited(conversation, timeline),
+        "times_handed_over": sum(m.kind == "handed_over" for m in timeline),
+        "earlier_conversations": _earlier(session, conversation),
+    }
+
+
+def offered(session: Session, conversation: Conversation, timeline: list[Message]) -> list[dict[str, Any]]:
+    """Every entry the bot gave or offered, with its probability and what the customer did with it."""
+    found: list[dict[str, Any]] = []
+    evidence: Evidence | None = None
+    for message in timeline:
+        if message.author == "customer":
+            evidence = evidence_of(message) or evidence
+            _react(found, message)
+        elif message.author == "bot" and message.kind in ("answer", "clarify"):
+            keys = [o["key"] for o in message.options or ()] or [message.entry_key or ""]
+            found += [_offer(session, conversation, message, key, evidence) for key in keys]
+    return found
+
+
+def _offer(
+    session: Session, conversation: Conversation, message: Message, key: str, evidence: Evidence | None
+) -> dict[str, Any]:
+    known = {c.key: c for c in evidence.candidates} if evidence else {}
+    entry = live_entry(session, key, conversation.language, "agents")
+    return {
+        "seq": message.seq,
+        "as": message.kind,
+        "entry_key": key,
+        "question": entry.question if entry else (known[key].question if key in known else key),
+        "probability": known[key].probability if key in known else None,
+        "outcome": "none",
+    }
+
+
+def _react(found: list[dict[str, Any]], message: Message) -> None:
+    """Note on the last offers what this message of the customer says of them."""
+    last = [offer for offer in found if offer["seq"] == found[-1]["seq"]] if found else []
+    data = message.data or {}
+    for offer in last:
+        if message.kind == "helped":
+            offer["outcome"] = "helped" if data.get("value") else "rejected"
+        elif message.kind == "none_of_these":
+            offer["outcome"] = "rejected"
+        elif message.kind == "choice":
+            offer["outcome"] = "chosen" if offer["entry_key"] == message.entry_key else "rejected"
+        elif data.get("act") == "rephrase" or data.get("reason") in ("rejected", "frustrated"):
+            offer["outcome"] = "rejected"
+        elif data.get("act") == "say" and offer["outcome"] == "none":
+            offer["outcome"] = "none"
+
+
+def evidence_of(message: Message) -> Evidence | None:
+    """The evidence kept beside a customer's message, if there is any."""
+    data = (message.data or {}).get("evidence")
+    return Evidence.from_dict(data) if data else None
+
+
+def nearest(session: Session, conversation: Conversation, timeline: list[Message]) -> list[dict[str, Any]]:
+    """The entries closest to the question, with their answers, best first; found when it was asked."""
+    asked = [m for m in timeline if m.author == "customer" and evidence_of(m)]
+    hit = next((m for m in reversed(asked) if _line(m) == conversation.question), asked[-1] if asked else None)
+    evidence = evidence_of(hit) if hit else None
+    candidates = evidence.candidates[:NEAREST] if evidence else ()
+    rows = [(c, live_entry(session, c.key, conversation.language, "agents")) for c in candidates]
+    return [_near(c, e.question, e.answer, e.language) for c, e in rows if e is not None]
+
+
+def _line(message: Message) -> str:
+    return " ".join(str((message.data or {}).get("asked", message.text)).split())
+
+
+def _near(candidate: Candidate, question: str, answer: str, language: str) -> dict[str, Any]:
+    return {
+        "key": candidate.key,
+        "language": language,
+        "question": question,
+        "answer": answer,
+        "probability": candidate.probability,
+    }
+
+
+def _waited(conversation: Conversation, timeline: list[Message]) -> int | None:
+    """Seconds from the last handing over until an agent took it, or until now."""
+    handed = [m.at for m in timeline if m.kind == "handed_over"]
+    if not handed:
+        return None
+    taken = [m.at for m in timeline if m.kind == "assigned" and m.at >= handed[-1]]
+    return int(((taken[0] if taken else now()) - handed[-1]).total_seconds())
+
+
+def _earlier(session: Session, conversation: Conversation) -> int:
+    """How many other conversations this known customer had; 0 for an anonymous one."""
+    if not conversation.customer_email:
+        return 0
+    query = select(func.count()).where(
+        Conversation.customer_email == conversation.customer_email, col(Conversation.id) != conversation.id
+    )
+    return int(session.exec(query).one())

@@ -1,0 +1,187 @@
+"""Conversations and their timeline: start, store, read, and the one guarded change of owner.
+
+Functions take `session` first and never commit. Whoever writes to a conversation takes its row first
+(`locked`), so its writers come one after the other on SQLite and PostgreSQL alike.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlmodel import Session, col, select
+
+from handoff.models import Conversation, Message
+from handoff.problems import NotFound
+from handoff.texts import fill, texts
+from kb.models import now
+
+IDEMPOTENCY_FOR = timedelta(hours=24)
+
+
+def sha256(text: str) -> str:
+    """The hexadecimal SHA-256 of `text`."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def start(
+    session: Session, /, *, language: str, idempotency_key: str | None = None, **about: str | None
+) -> tuple[Conversation, str]:
+    """A new conversation and its token; with a known `idempotency_key` the same two again for a day.
+
+    The token is made from the key and a salt, so that it can be given again although only its hash is kept.
+    `about` may hold page_url, device, customer_name and customer_email.
+    """
+    key_hash = sha256(idempotency_key) if idempotency_key else None
+    if key_hash and (earlier := _by_key(session, key_hash)) is not None:
+        return earlier, _token(earlier.token_salt, idempotency_key or "")
+    salt = secrets.token_urlsafe(32)
+    token = _token(salt, idempotency_key) if idempotency_key else secrets.token_urlsafe(32)
+    conversation = Conversation(
+        id=secrets.token_urlsafe(16),
+        token_hash=sha256(token),
+        token_salt=salt,
+        idempotency_hash=key_hash,
+        language=language,
+    )
+    conversation.sqlmodel_update(about)
+    session.add(conversation)
+    session.flush()
+    return conversation, token
+
+
+def _by_key(session: Session, key_hash: str) -> Conversation | None:
+    found = session.exec(select(Conversation).where(Conversation.idempotency_hash == key_hash)).first()
+    if found is not None and found.created_at < now() - IDEMPOTENCY_FOR:
+        found.idempotency_hash = None
+        session.flush()
+        return None
+    return found
+
+
+def _token(salt: str, key: str) -> str:
+    return hmac.new(salt.encode(), key.encode(), "sha256").hexdigest()
+
+
+def get(session: Session, conversation_id: str) -> Conversation:
+    """The conversation, to read. NotFound where there is none."""
+    conversation = session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
+def opened(session: Session, conversation_id: str, token: str) -> Conversation:
+    """The conversation that `token` opens. NotFound for another's token too: ids are not given away."""
+    conversation = get(session, conversation_id)
+    if not hmac.compare_digest(conversation.token_hash, sha256(token)):
+        raise NotFound
+    return conversation
+
+
+def locked(session: Session, conversation_id: str) -> Conversation:
+    """The conversation as it is now, its row held until the transaction ends. NotFound where there is none."""
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    query = query.with_for_update().execution_options(populate_existing=True)
+    conversation = session.exec(query).first()
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
+def change_owner(session: Session, conversation: Conversation, to: str, *, frm: str, **values: Any) -> bool:
+    """Give the conversation from owner `frm` to owner `to`: True when it was still `frm`'s.
+
+    `values` are set along with it. The only place where an owner changes.
+    """
+    statement = (
+        update(Conversation)
+        .where(col(Conversation.id) == conversation.id, col(Conversation.owner) == frm)
+        .values(owner=to, changed_at=now(), **values)
+    )
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    session.refresh(conversation)
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def close(session: Session, conversation: Conversation, by: int | None = None) -> None:
+    """End a conversation that is not closed yet, whoever owns it. Whatever the bot still had to say is dropped."""
+    change_owner(
+        session,
+        conversation,
+        "closed",
+        frm=conversation.owner,
+        closed_at=now(),
+        queued_at=None,
+        agent_id=None,
+        handled_seq=conversation.customer_seq,
+        lease_id=None,
+        lease_until=None,
+        trackers_emptied=False,
+    )
+    add_step(session, conversation, "closed", author_id=by)
+
+
+def sent_before(session: Session, conversation_id: str, author: str, client_id: str) -> Message | None:
+    """The message that this sender already sent under this `client_id`, if any."""
+    query = select(Message).where(
+        Message.conversation_id == conversation_id, Message.author == author, Message.client_id == client_id
+    )
+    return session.exec(query).first()
+
+
+def add(
+    session: Session, conversation: Conversation, author: str, kind: str, text: str, **more: Any
+) -> Message:
+    """A new row at the end of the timeline of a conversation that the caller has `locked`."""
+    conversation.last_seq += 1
+    conversation.changed_at = now()
+    message = Message(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        stint=conversation.stint,
+        author=author,
+        kind=kind,
+        text=text,
+        **more,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def add_step(
+    session: Session,
+    conversation: Conversation,
+    kind: str,
+    *,
+    text: str = "",
+    name: str = "",
+    **more: Any,
+) -> Message:
+    """A step of the conversation's life as a row of its timeline, worded as `text` or as `system.<kind>`."""
+    words = text or fill(texts(session, conversation.language)[f"system.{kind}"], name=name)
+    return add(session, conversation, "system", kind, words, **more)
+
+
+def messages_after(
+    session: Session, conversation_id: str, after: int = 0, limit: int = 100
+) -> list[Message]:
+    """Up to `limit` rows of the timeline with a sequence number above `after`, in order."""
+    query = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.seq > after)
+        .order_by(col(Message.seq))
+        .limit(limit)
+    )
+    return list(session.exec(query).all())
+
+
+def this_stint(session: Session, conversation: Conversation) -> list[Message]:
+    """The rows since the bot last began with this customer, in order."""
+    query = select(Message).where(
+        Message.conversation_id == conversation.id, Message.stint == conversation.stint
+    )
+    return list(session.exec(query.order_by(col(Message.seq))).all())

@@ -1,0 +1,136 @@
+"""What can go wrong, each with a status and a plain sentence; one handler turns them into RFC 9457 answers."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from handoff.texts import fill, shipped
+from kb import errors as kb_errors
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """Base of every error meant for the caller. `text` names a text of `data/texts`, `detail` overrides it."""
+
+    status = 400
+    text = "error.invalid"
+
+    def __init__(self, detail: str = "", **values: object) -> None:
+        super().__init__(detail or self.text)
+        self.detail = detail
+        self.values = values
+
+
+class Invalid(Problem):
+    """The input is well-formed but cannot be taken."""
+
+    status = 422
+
+
+class Empty(Invalid):
+    """A message without words."""
+
+    text = "error.empty"
+
+
+class TooLong(Invalid):
+    """A message over the limit of characters; `limit` is named in the sentence."""
+
+    text = "error.too_long"
+
+
+class Unauthorized(Problem):
+    """No token or session cookie, or one that is not in force."""
+
+    status = 401
+    text = "error.unauthorized"
+
+
+class Forbidden(Problem):
+    """Signed in, but not for this; or a request from another site."""
+
+    status = 403
+    text = "error.unauthorized"
+
+
+class NotFound(Problem):
+    """It does not exist, or not for this caller: the two are not told apart."""
+
+    status = 404
+    text = "error.not_found"
+
+
+class Conflict(Problem):
+    """Somebody else was first, or the state does not allow it (any more)."""
+
+    status = 409
+    text = "error.conflict"
+
+
+class TooLarge(Problem):
+    """The request's body is over the limit."""
+
+    status = 413
+    text = "error.too_large"
+
+
+KB_STATUS = {
+    kb_errors.NotFound: 404,
+    kb_errors.Stale: 412,
+    kb_errors.Exists: 409,
+    kb_errors.Invalid: 422,
+}
+
+
+def problem_response(
+    status: int, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """A problem-details answer: type, title, status, detail and what else is given."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body | more, status, headers, media_type="application/problem+json")
+
+
+def request_language(request: Request) -> str:
+    """The language for an error: the conversation's where a route noted it, else what the browser asks for."""
+    noted = getattr(request.state, "language", None)
+    accepted = request.headers.get("accept-language", "")[:2].lower()
+    return noted or (accepted if accepted in ("nl", "en") else "") or request.app.state.it.settings.default_language
+
+
+def plain(request: Request, problem: Problem) -> str:
+    """The problem's sentence in the request's language."""
+    return problem.detail or fill(shipped(request_language(request))[problem.text], **problem.values)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers: ours, the knowledge base's, validation, unknown routes, and the unforeseen."""
+
+    @app.exception_handler(Problem)
+    async def _ours(request: Request, error: Problem) -> JSONResponse:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return problem_response(error.status, plain(request, error), headers)
+
+    @app.exception_handler(kb_errors.KbError)
+    async def _kb(request: Request, error: kb_errors.KbError) -> JSONResponse:
+        return problem_response(KB_STATUS.get(type(error), 400), str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [{"at": "/".join(str(p) for p in e["loc"]), "why": e["msg"]} for e in error.errors()]
+        said = "; ".join(f"{e['at']}: {e['why']}" for e in errors[:3])
+        return problem_response(422, f"{plain(request, Invalid())} ({said})", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("unforeseen error on %s %s", request.method, request.url.path, exc_info=error)
+        return problem_response(500, shipped(request_language(request))["error.server"])

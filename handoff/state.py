@@ -1,0 +1,84 @@
+"""What one running app holds: settings, engine, knowledge base, bus, bot client. Made in `create_app` only."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import anyio
+import httpx
+from kb.base import Base
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from handoff.db import reading, writing
+from handoff.live import Bus
+from handoff.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class State:
+    """Everything a route or a turn needs. `base` is None only until start-up has opened it."""
+
+    settings: Settings
+    engine: Engine
+    bus: Bus
+    client: httpx.AsyncClient
+    threads: anyio.CapacityLimiter
+    turns: asyncio.Semaphore
+    loaded: Base | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def base(self) -> Base:
+        """The knowledge base. RuntimeError before start-up has opened it."""
+        if self.loaded is None:
+            raise RuntimeError("the knowledge base is not open yet")
+        return self.loaded
+
+    async def write(
+        self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `fn(session, …)` in a thread, in one transaction that is committed when it returns."""
+
+        def run() -> T:
+            with writing(self.engine) as session:
+                return fn(session, *args, **kwargs)
+
+        return await anyio.to_thread.run_sync(run, limiter=self.threads)
+
+    async def read(
+        self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `fn(session, …)` in a thread, in a transaction that only reads."""
+
+        def run() -> T:
+            with reading(self.engine) as session:
+                return fn(session, *args, **kwargs)
+
+        return await anyio.to_thread.run_sync(run, limiter=self.threads)
+
+    async def compute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something slow that needs no database in a thread."""
+        return await anyio.to_thread.run_sync(lambda: fn(*args, **kwargs), limiter=self.threads)
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` go on by itself; it is kept until it ends, and stopped with the app."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def kb_changed(self) -> None:
+        """Make the base follow a committed change here, and tell the other processes."""
+        await self.read(self.base.refresh)
+        self.bus.publish("kb", "")
+
+    def changed(self, conversation_id: str, queue_too: bool = False) -> None:
+        """Tell customer and desk, after a commit, of something new; `queue_too` where places in line moved."""
+        self.bus.publish("conversation", conversation_id)
+        self.bus.publish("desk", conversation_id)
+        if queue_too:
+            self.bus.publish("queue", "")

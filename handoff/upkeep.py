@@ -1,0 +1,78 @@
+"""What runs beside the requests: following the knowledge base, and emptying the bot's trackers."""
+
+import asyncio
+import logging
+
+from sqlalchemy import Engine, text, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from handoff.db import make_engine
+from handoff.models import Conversation
+from handoff.state import State
+
+log = logging.getLogger(__name__)
+FOLLOW_S = 0.5  # a change by another process is live within this, even where no event told of it
+TRACKERS_S = 30.0
+
+
+async def follow_kb(it: State) -> None:
+    """Make the base follow the knowledge base's revision, at once when told and else by looking. Until cancelled."""
+    with it.bus.subscribe("kb") as subscription:
+        while True:
+            try:
+                async with asyncio.timeout(FOLLOW_S):
+                    await subscription.next()
+            except TimeoutError:
+                pass
+            try:
+                await it.read(it.base.refresh)
+            except Exception:
+                log.exception("the knowledge base could not be read anew and will be tried again")
+
+
+async def empty_trackers(it: State) -> None:
+    """Remove what the bot remembers of closed conversations, now and then. Until cancelled."""
+    engine = make_engine(it.settings.tracker_url)
+    try:
+        while True:
+            try:
+                await _empty_some(it, engine)
+            except SQLAlchemyError as error:
+                log.warning("the bot's trackers could not be emptied and will be tried again: %s", error)
+            await asyncio.sleep(TRACKERS_S)
+    finally:
+        engine.dispose()
+
+
+async def _empty_some(it: State, trackers: Engine) -> None:
+    ids = await it.read(closed_with_trackers)
+    if ids and await it.compute(delete_trackers, trackers, ids):
+        await it.write(mark_emptied, ids)
+
+
+def closed_with_trackers(session: Session, limit: int = 500) -> list[str]:
+    """Conversations that are closed, and that the bot may still remember."""
+    query = select(Conversation.id).where(
+        Conversation.owner == "closed", col(Conversation.trackers_emptied).is_(False)
+    )
+    return list(session.exec(query.limit(limit)).all())
+
+
+def delete_trackers(trackers: Engine, ids: list[str]) -> bool:
+    """Delete the events of every stint of these conversations from Rasa's store; False before Rasa made it."""
+    with trackers.begin() as connection:
+        if not trackers.dialect.has_table(connection, "events"):
+            return False
+        for conversation_id in ids:
+            # "_" is a wildcard of LIKE and occurs in ids, so the prefix is compared, not matched.
+            connection.execute(
+                text("DELETE FROM events WHERE substr(sender_id, 1, :n) = :prefix"),
+                {"n": len(conversation_id) + 1, "prefix": f"{conversation_id}:"},
+            )
+    return True
+
+
+def mark_emptied(session: Session, ids: list[str]) -> None:
+    """Note that the bot has forgotten these conversations."""
+    session.execute(update(Conversation).where(col(Conversation.id).in_(ids)).values(trackers_emptied=True))

@@ -1,0 +1,150 @@
+"""The customer's JSON API: start a conversation, send, read on. The widget and any app use this and nothing else."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from handoff import conversations, incoming, texts
+from handoff.incoming import Incoming, Words
+from handoff.models import Conversation
+from handoff.problems import Forbidden, Invalid
+from handoff.state import State
+from handoff.turns import take_turns
+from handoff.web import shapes
+from handoff.web.edge import It, Token, embedding_origin
+
+router = APIRouter(prefix="/api/v1", tags=["customer"])
+
+
+class Identity(BaseModel):
+    """Who the customer says she is."""
+
+    name: Words | None = Field(default=None, max_length=200)
+    email: Words | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+
+
+class Start(BaseModel):
+    """What a new conversation may know from the start."""
+
+    language: Literal["nl", "en"] | None = None
+    page_url: Words | None = Field(default=None, max_length=2000)
+    device: Words | None = Field(default=None, max_length=300)
+    identity: Identity | None = None
+
+
+class Started(BaseModel):
+    """A conversation and the token that opens it, and only it."""
+
+    id: str
+    token: str
+    language: str
+
+
+class Stored(BaseModel):
+    """The number of a stored message in its conversation."""
+
+    seq: int
+
+
+@router.post("/conversations", status_code=201)
+async def start(
+    request: Request,
+    it: It,
+    body: Start | None = None,
+    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+) -> Started:
+    """Start a conversation. With an `Idempotency-Key` a repeat gives the same one for a day."""
+    if not embedding_origin(request):
+        raise Forbidden("This site may not start conversations.")
+    body = body or Start()
+    agent = request.headers.get("user-agent", "")[:300]
+    who = body.identity or Identity()
+    # The key is bound to the browser, so that guessing a short one opens nobody else's conversation.
+    key = f"{idempotency_key} {agent}" if idempotency_key else None
+    for attempt in (1, 2):
+        try:
+            conversation, token = await it.write(
+                conversations.start,
+                language=body.language or it.settings.default_language,
+                idempotency_key=key,
+                page_url=body.page_url,
+                device=body.device or agent or None,
+                customer_name=who.name,
+                customer_email=who.email,
+            )
+            return Started(id=conversation.id, token=token, language=conversation.language)
+        except IntegrityError:  # the same key at the same moment: the second look finds the first one's
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+@router.post("/conversations/{conversation_id}/messages", status_code=202)
+async def send(request: Request, it: It, conversation_id: str, token: Token, body: Incoming) -> Stored:
+    """Store a message; the bot's turn begins at once. The same `client_id` again is the same message."""
+    await open_for(it, request, conversation_id, token)
+    return Stored(seq=(await take_in(it, conversation_id, body)).seq)
+
+
+async def take_in(it: State, conversation_id: str, body: Incoming) -> incoming.Received:
+    """Store a customer's message, tell who listens, and let the bot begin."""
+    received = await it.write(incoming.receive, conversation_id, body)
+    if received.fresh:
+        it.changed(conversation_id, queue_too=received.queue_moved)
+    if received.wants_turn:
+        it.background(take_turns(it, conversation_id))
+    return received
+
+
+@router.get("/conversations/{conversation_id}/messages")
+async def read_on(
+    request: Request,
+    it: It,
+    conversation_id: str,
+    token: Token,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> list[dict[str, Any]]:
+    """The messages after number `after`, in order."""
+
+    def rows(session: Session) -> list[dict[str, Any]]:
+        _note(request, conversations.opened(session, conversation_id, token))
+        return shapes.message_list(session, conversations.messages_after(session, conversation_id, after, limit))
+
+    return await it.read(rows)
+
+
+@router.get("/conversations/{conversation_id}")
+async def look(request: Request, it: It, conversation_id: str, token: Token) -> dict[str, Any]:
+    """Who has the conversation now, and the place in the queue."""
+
+    def form(session: Session) -> dict[str, Any]:
+        conversation = conversations.opened(session, conversation_id, token)
+        _note(request, conversation)
+        return shapes.conversation_form(session, conversation)
+
+    return await it.read(form)
+
+
+async def open_for(it: State, request: Request, conversation_id: str, token: str) -> Conversation:
+    """The conversation that the token opens; errors from here on are in its language."""
+    conversation = await it.read(conversations.opened, conversation_id, token)
+    _note(request, conversation)
+    return conversation
+
+
+def _note(request: Request, conversation: Conversation) -> None:
+    request.state.language = conversation.language
+
+
+@router.get("/texts")
+async def words(it: It, request: Request, language: Annotated[str, Query(max_length=8)] = "") -> Response:
+    """Every word a customer reads, by key, in one language. With an ETag: unchanged words travel once."""
+    language = language or it.settings.default_language
+    if language not in texts.LANGUAGES:
+        raise Invalid(f"There are texts in {', '.join(texts.LANGUAGES)}.")
+    found = await it.read(texts.texts, language)
+    return shapes.cached_json(request, {"language": language, "texts": found})

@@ -1,0 +1,78 @@
+"""Guards in front of every route: a limit on bodies, and headers that keep pages to themselves."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handoff.problems import problem_response
+
+MAX_BODY = 1_000_000  # bytes; the longest thing anybody sends is an answer of 8,000 characters
+CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "frame-ancestors 'self'; form-action 'self'"
+)
+
+
+class BodyLimit:
+    """Refuses request bodies over MAX_BODY with 413, whether their length is told beforehand or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its body counted."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            return await _too_large()(scope, receive, send)
+        body = await _read(receive)
+        if body is None:
+            return await _too_large()(scope, receive, send)
+        await self.app(scope, _replay(body, receive), send)
+
+
+async def _read(receive: Receive) -> list[Message] | None:
+    """The body's messages, or None when they are too much."""
+    messages: list[Message] = []
+    size = 0
+    while True:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return messages
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        return next(waiting, None) or await receive()
+
+    return again
+
+
+def _too_large() -> ASGIApp:
+    return problem_response(413, "That is more than can be taken at once.")
+
+
+class SecurityHeaders:
+    """Adds the headers that keep pages from being framed, sniffed, or running others' scripts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; the headers go on with its answer."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", CSP)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Referrer-Policy", "same-origin")
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,158 @@
+"""The live sockets. Subscribe, then read, then tell: an event says "read on", so a lost one costs nothing.
+
+No socket holds a database session: each look is a short read of its own.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from handoff import conversations
+from handoff.incoming import Incoming
+from handoff.live import Subscription
+from handoff.problems import Problem
+from handoff.state import State
+from handoff.texts import fill, shipped
+from handoff.web import shapes
+from handoff.web.customer import take_in
+from handoff.web.edge import embedding_origin, own_origin, person_of, state
+
+router = APIRouter(prefix="/api/v1")
+FIRST_FRAME_S = 10
+MAX_FRAME = 64_000
+BAD_FRAME, BAD_TOKEN, BAD_ORIGIN = 4400, 4401, 4403
+
+
+@router.websocket("/conversations/{conversation_id}/live")
+async def customer_live(socket: WebSocket, conversation_id: str) -> None:
+    """A customer's socket: the token in the first frame, then events; messages may be sent over it too."""
+    it = state(socket)
+    await socket.accept()
+    if not embedding_origin(socket):
+        return await socket.close(BAD_ORIGIN)
+    first = await _first_frame(socket)
+    if first is None:
+        return await socket.close(BAD_FRAME)
+    with it.bus.subscribe(f"conversation:{conversation_id}", "queue") as subscription:
+        try:
+            told = await it.read(_form, conversation_id, str(first.get("token", "")))
+        except Problem:
+            return await socket.close(BAD_TOKEN)
+        await socket.send_json({"event": "ready"} | told)
+
+        async def changed(_ids: list[str]) -> None:
+            nonlocal told
+            form = await it.read(_form, conversation_id, None)
+            if form != told:  # the queue moves for everyone who waits; most of it changes nothing here
+                told = form
+                await socket.send_json({"event": "changed"} | form)
+
+        await _both_ways(socket, subscription, changed, lambda frame: _said(socket, it, conversation_id, frame))
+
+
+def _form(session: Session, conversation_id: str, token: str | None) -> dict[str, Any]:
+    conversation = (
+        conversations.get(session, conversation_id)
+        if token is None
+        else conversations.opened(session, conversation_id, token)
+    )
+    return shapes.conversation_form(session, conversation)
+
+
+async def _first_frame(socket: WebSocket) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(FIRST_FRAME_S):
+            return _frame(await socket.receive_text())
+    except (TimeoutError, WebSocketDisconnect, KeyError):
+        return None
+
+
+def _frame(text: str) -> dict[str, Any] | None:
+    """A frame's JSON object, or None where it is none or too large."""
+    try:
+        frame = json.loads(text) if len(text) <= MAX_FRAME else None
+    except (ValueError, RecursionError):
+        return None
+    return frame if isinstance(frame, dict) else None
+
+
+async def _said(socket: WebSocket, it: State, conversation_id: str, frame: dict[str, Any]) -> None:
+    """Store a message that came over the socket, and say under which number; a refused one is told why."""
+    sent = frame.get("send")
+    client_id = sent.get("client_id") if isinstance(sent, dict) else None
+    conversation = await it.read(conversations.get, conversation_id)
+    try:
+        received = await take_in(it, conversation_id, Incoming.model_validate(sent))
+    except ValidationError as error:
+        detail = "; ".join(str(e["msg"]) for e in error.errors()[:3])
+        await socket.send_json({"event": "problem", "client_id": client_id, "status": 422, "detail": detail})
+    except Problem as problem:
+        detail = problem.detail or fill(shipped(conversation.language)[problem.text], **problem.values)
+        await socket.send_json(
+            {"event": "problem", "client_id": client_id, "status": problem.status, "detail": detail}
+        )
+    else:
+        await socket.send_json({"event": "stored", "client_id": client_id, "seq": received.seq})
+
+
+@router.websocket("/desk/live")
+async def desk_live(socket: WebSocket) -> None:
+    """The desk's socket: tells which conversations changed. For signed-in agents, from our own pages."""
+    it = state(socket)
+    await socket.accept()
+    if not own_origin(socket):
+        return await socket.close(BAD_ORIGIN)
+    person = await person_of(socket)
+    if person is None or person.role not in ("agent", "admin"):
+        return await socket.close(BAD_TOKEN)
+    with it.bus.subscribe("desk") as subscription:
+        await socket.send_json({"event": "ready"})
+
+        async def changed(ids: list[str]) -> None:
+            for conversation_id in ids:
+                await socket.send_json({"event": "changed", "conversation": conversation_id})
+
+        async def nothing(_frame: dict[str, Any]) -> None:
+            await socket.send_json({"event": "problem", "status": 400, "detail": "Nothing is sent over this socket."})
+
+        await _both_ways(socket, subscription, changed, nothing)
+
+
+async def _both_ways(
+    socket: WebSocket,
+    subscription: Subscription,
+    changed: Callable[[list[str]], Awaitable[None]],
+    said: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """Pass events out and frames in until one side ends."""
+
+    tasks = [asyncio.create_task(_out(subscription, changed)), asyncio.create_task(_in(socket, said))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    except (WebSocketDisconnect, RuntimeError, KeyError):
+        pass  # the other side is gone; it reads on when it comes back
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _out(subscription: Subscription, changed: Callable[[list[str]], Awaitable[None]]) -> None:
+    while True:
+        await changed(await subscription.next())
+
+
+async def _in(socket: WebSocket, said: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    while (frame := _frame(await socket.receive_text())) is not None:
+        if "ping" in frame:
+            await socket.send_json({"event": "pong"})
+        elif "send" in frame:
+            await said(frame)
+    await socket.close(BAD_FRAME)
