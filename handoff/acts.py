@@ -1,4 +1,4 @@
-"""Carrying out what the bot decided: its acts become rows of the timeline, an entry's words, or a place in the queue."""
+"""Carrying out what the bot decided: acts become rows of the timeline, an entry's words, or a place in the queue."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +46,7 @@ def perform(
     chosen: str | None,
     question: OpenQuestion | None,
 ) -> str | None:
-    """Store the rows for `said`, each as one part of the one answer to message `seq`; the reason of a handoff, if any."""
+    """Store the rows for `said`, each as one part of the answer to message `seq`; the reason of a handoff, if any."""
     reply = Reply(session, conversation, seq, evidence, chosen, texts(session, conversation.language))
     for part, act in enumerate(said):
         reason = act.reason if act.name == "handoff" else _say(reply, part, act)

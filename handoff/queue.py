@@ -41,7 +41,8 @@ def enqueue(
         lease_id=None,
         lease_until=None,
     )
-    conversations.add_step(session, conversation, "handed_over", text=text, data={"reason": reason}, answers_seq=answers_seq, part=part)
+    step = conversations.add_step(session, conversation, "handed_over", text=text, data={"reason": reason})
+    step.answers_seq, step.part = answers_seq, part
 
 
 def _last_words(session: Session, conversation: Conversation) -> str:

@@ -47,7 +47,10 @@ async def empty_trackers(it: State) -> None:
 
 async def _empty_some(it: State, trackers: Engine) -> None:
     ids = await it.read(closed_with_trackers)
-    if ids and await it.compute(delete_trackers, trackers, ids):
+    if not ids:
+        return
+    emptied = await it.compute(delete_trackers, trackers, ids)
+    if emptied:
         await it.write(mark_emptied, ids)
 
 

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import handoff.models
-import kb.models  # noqa: F401
+import handoff.models  # noqa: F401 - its tables
+import kb.models  # noqa: F401 - its tables
 from handoff.db import make_engine
 from handoff.settings import Settings
 

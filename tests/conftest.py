@@ -1,0 +1,98 @@
+"""Real parts for every test: both databases, the real encoder, a knowledge base; a bot that can be made to fail."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from handoff.db import make_engine, migrate, writing
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """Where the built embedding model is kept between runs."""
+    return Path(os.environ.get("RECHTDOOR_CACHE", ROOT / ".cache"))
+
+
+@contextmanager
+def _admin() -> Iterator[Connection]:
+    """A connection that may create and drop databases; skips where no server answers."""
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as connection:
+            yield connection
+    except OperationalError:
+        pytest.skip("PostgreSQL does not answer on 127.0.0.1:5432")
+    finally:
+        admin.dispose()
+
+
+@contextmanager
+def _postgres_database(template: str = "template0") -> Iterator[str]:
+    """The name of a new PostgreSQL database made from `template`, dropped afterwards."""
+    name = f"rechtdoor_{uuid.uuid4().hex[:12]}"
+    with _admin() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        yield name
+    finally:
+        with _admin() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _postgres_url(name: str) -> str:
+    return f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("db") / "migrated.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres() -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy."""
+    with _postgres_database() as name:
+        migrate(_postgres_url(name))
+        yield name
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database: SQLite, and PostgreSQL where it answers."""
+    if request.param == "sqlite":
+        file = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
+        yield f"sqlite:///{file}"
+        return
+    with _postgres_database(request.getfixturevalue("migrated_postgres")) as name:
+        yield _postgres_url(name)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on `database_url`."""
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """One writing transaction, committed when the test ends well."""
+    with writing(engine) as session:
+        yield session
