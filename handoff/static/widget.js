@@ -1,63 +1,43 @@
-/* Rechtdoor chat widget. One tag: <script src="https://…/widget.js" data-language="nl" async></script>
-   Attributes: data-language, data-accent, data-position (right | left | page), data-greeting, data-open.
-   Element <rechtdoor-chat>: open(), close(), ask(text); events rechtdoor:open, rechtdoor:close, rechtdoor:unread.
-   On the host page, <button data-rechtdoor-ask="…"> asks that question; with no text it just opens.
-   Icons: Lucide, ISC licence (https://lucide.dev/license). */
+/* Rechtdoor's chat: <script src="…/widget.js" data-language="nl" async></script>. Attributes, methods and events: README.
+   Icons: Lucide, ISC licence. */
 (() => {
   'use strict';
-  const TAG = 'rechtdoor-chat', LIMIT = 4000, PAGE = 200;
+  const LIMIT = 4000, QUIET = ['end', 'leave_queue'];
   const script = document.currentScript;
-  const BASE = script && script.src ? new URL(script.src).origin : location.origin;
+  const BASE = script?.src ? new URL(script.src).origin : location.origin;
 
   // What is said when not even the words can be fetched.
   const BARE = {
-    nl: { title: 'Vraag het ons', launcher: 'Stel je vraag', close: 'Chat sluiten', log: 'Gesprek', input: 'Je bericht',
-      send: 'Versturen', pending: 'Wacht op verbinding', offline: 'Geen verbinding. We proberen het opnieuw.' },
-    en: { title: 'Ask us', launcher: 'Ask a question', close: 'Close chat', log: 'Conversation', input: 'Your message',
-      send: 'Send', pending: 'Waiting for a connection', offline: 'No connection. We keep trying.' },
+    nl: { title: 'Stel je vraag', close: 'Sluiten', input: 'Je bericht', send: 'Versturen', offline: 'Geen verbinding. We blijven het proberen.' },
+    en: { title: 'Ask a question', close: 'Close', input: 'Your message', send: 'Send', offline: 'No connection. We keep trying.' },
   };
 
-  // localStorage, or memory where a browser refuses it. One key per thing, so that two tabs never overwrite each other.
-  const memory = new Map();
+  // Storage, or memory where a browser refuses it. One key per thing, so that two tabs never overwrite each other.
   const KEY = `rechtdoor:${BASE === location.origin ? '' : BASE}:`;
-  const store = {
-    get(name) {
-      let value;
-      try { value = localStorage.getItem(KEY + name); } catch { /* refused */ }
-      try { return JSON.parse(value ?? memory.get(name) ?? 'null'); } catch { return null; }
-    },
-    set(name, value) {
-      const text = JSON.stringify(value);
-      try { localStorage.setItem(KEY + name, text); } catch { memory.set(name, text); }
-    },
-    remove(name) {
-      memory.delete(name);
-      try { localStorage.removeItem(KEY + name); } catch { /* refused */ }
-    },
-    names(start) {
-      let names = [];
-      try { names = Object.keys(localStorage).filter(k => k.startsWith(KEY)).map(k => k.slice(KEY.length)); } catch { /* refused */ }
-      return [...new Set([...names, ...memory.keys()])].filter(k => k.startsWith(start)).sort();
-    },
+  const keep = name => {
+    let area;
+    try {
+      area = window[name];
+      area[KEY] = '';
+      delete area[KEY];
+    } catch { area = {}; }
+    return {
+      get(key) { try { return JSON.parse(area[KEY + key]); } catch { return null; } },
+      set(key, value) {
+        try { area[KEY + key] = JSON.stringify(value); } catch { (area = { ...area })[KEY + key] = JSON.stringify(value); }
+      },
+      remove(key) { delete area[KEY + key]; },
+      all(start) { return Object.keys(area).filter(k => k.startsWith(KEY + start)).sort().map(k => this.get(k.slice(KEY.length))); },
+    };
   };
-  const session = {
-    get(name) { try { return sessionStorage.getItem(KEY + name) || ''; } catch { return ''; } },
-    set(name, value) { try { sessionStorage.setItem(KEY + name, value); } catch { /* refused */ } },
-  };
+  const store = keep('localStorage'), session = keep('sessionStorage');
   const uuid = () => crypto.randomUUID ? crypto.randomUUID()
     : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
+  const coarse = () => matchMedia('(pointer: coarse)').matches;
   const length = text => text.length > LIMIT / 2 ? [...text].length : text.length;
 
-  class Problem extends Error {
-    constructor(status, detail, after) {
-      super(detail);
-      this.status = status;
-      this.detail = typeof detail === 'string' ? detail : '';
-      this.after = +after || 0;
-    }
-    get gone() { return this.status === 404 || this.status === 401; }
-    get final() { return this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status); }
-  }
+  const isGone = p => p.status === 404 || p.status === 401;
+  const isFinal = p => p.status >= 400 && p.status < 500 && ![408, 425, 429].includes(p.status);
 
   /* The conversation: what is known, what waits to be sent, and the line to the server. Knows nothing of the page. */
   class Talk {
@@ -94,14 +74,14 @@
       const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal });
       on(window, 'storage', ({ key }) => {
         if (!key || key.startsWith(`${KEY}talk`) || key.startsWith(`${KEY}out`)) this.#agree();
-        else if (key.startsWith(KEY)) this.#changed();
+        else this.onchange();
       });
-      on(window, 'online', () => this.#wake());
-      on(window, 'offline', () => { this.offline = true; this.#changed(); });
+      on(window, 'online', () => { this.offline = false; this.#wake(); });
+      on(window, 'offline', () => { this.offline = true; this.onchange(); });
       on(window, 'pageshow', e => { if (e.persisted) this.#wake(); });
       on(window, 'pagehide', () => this.#hangUp());
       on(document, 'visibilitychange', () => { if (!document.hidden && Date.now() - this.#heard > 5000) this.#wake(); });
-      this.offline = navigator.onLine === false;
+      this.offline = !navigator.onLine;
       this.#agree();
       if (!this.#talk) this.settled = true;
     }
@@ -113,7 +93,7 @@
     }
 
     get begun() { return !!this.#talk; }
-    get outbox() { return store.names('out:').map(name => store.get(name)).filter(Boolean); }
+    get outbox() { return store.all('out:'); }
     get waiting() { return [...this.sent.values(), ...this.outbox.filter(item => !this.sent.has(item.client_id))]; }
     get awaited() { return this.sent.size > 0 || (this.state.owner === 'bot' && this.messages.at(-1)?.author === 'customer'); }
     get unread() {
@@ -130,10 +110,10 @@
 
     /* Puts a message in the outbox; everything that is said goes through here. */
     say(body, words) {
+      this.anew = false;
       const client_id = uuid();
       const at = Math.max(Date.now(), (this.outbox.at(-1)?.at || 0) + 1);
-      store.set(`out:${at}:${client_id}`, { kind: 'text', ...body, words, client_id, at });
-      this.#changed();
+      this.#keep({ kind: 'text', ...body, words, client_id, at });
       this.#flush();
     }
 
@@ -144,19 +124,17 @@
 
     remove(item) {
       store.remove(`out:${item.at}:${item.client_id}`);
-      this.#changed();
+      this.onchange();
     }
 
     #keep(item) {
       store.set(`out:${item.at}:${item.client_id}`, item);
-      this.#changed();
+      this.onchange();
     }
-
-    #changed() { this.onchange(); }
 
     #later(name, act, ms) {
       clearTimeout(this.#timers[name]);
-      this.#timers[name] = setTimeout(act, ms);
+      this.#timers[name] = act && setTimeout(act, ms);
     }
 
     #backOff(times, first = Talk.pace.retry) {
@@ -164,8 +142,9 @@
     }
 
     async #call(path, body, headers) {
+      let answer, value;
       try {
-        const answer = await fetch(`${BASE}/api/v1${path}`, {
+        answer = await fetch(`${BASE}/api/v1${path}`, {
           method: body ? 'POST' : 'GET', cache: 'no-store', credentials: 'omit', body: body && JSON.stringify(body),
           headers: {
             'Accept-Language': this.language, ...(body && { 'Content-Type': 'application/json' }),
@@ -173,21 +152,18 @@
           },
           signal: AbortSignal.timeout(Talk.pace.timeout),
         });
-        const value = await answer.json().catch(e => { if (answer.ok) throw e; });
-        if (!answer.ok) throw new Problem(answer.status, value?.detail, answer.headers.get('Retry-After'));
-        this.#fails = 0;
-        if (this.offline) { this.offline = false; this.#changed(); }
-        return value;
-      } catch (error) {
-        if (error instanceof Problem) {
-          if (!error.final) this.#fails++;
-          throw error;
-        }
-        this.#fails++;
-        this.offline = true;
-        this.#changed();
-        throw new Problem(0);
+        value = await answer.json().catch(e => { if (answer.ok) throw e; });
+      } catch { answer = {}; }
+      this.offline = !answer.status;
+      if (answer.ok) this.#fails = 0;
+      else {
+        const { status = 0, headers } = answer, { detail } = value || {};
+        const problem = { status, detail: detail?.trim ? detail : '', after: headers?.get('Retry-After') };
+        if (!isFinal(problem)) this.#fails++;
+        this.onchange();
+        throw problem;
       }
+      return value;
     }
 
     /* Takes over what another tab stored: the conversation, what it sent, what was read. */
@@ -197,7 +173,7 @@
         this.#hangUp();
         this.#reset(talk);
       }
-      this.#changed();
+      this.onchange();
       this.#flush();
       this.#read(true);
       this.#connect();
@@ -216,17 +192,15 @@
     #forget(gone) {
       if (gone && store.get('talk')?.id === gone) {
         ['talk', 'key', 'read'].forEach(store.remove);
-        this.anew = this.outbox.length > 0;
+        this.anew = true;
       }
       this.#agree();
     }
 
     #wake() {
       this.#fails = this.#lost = 0;
-      if (navigator.onLine !== false) this.offline = false;
-      clearTimeout(this.#timers.connect);
-      this.#timers.connect = 0;
-      if (this.#live) this.#ping();
+      this.#later('connect');
+      this.#ping();
       this.#flush();
       this.#read(true);
       this.#connect();
@@ -244,7 +218,7 @@
         wait = Math.max(problem.after * 1000 || 0, this.#backOff(this.#fails));
       }
       this.#flushing = false;
-      this.#changed();
+      this.onchange();
       if (wait) this.#later('flush', () => this.#flush(), wait);
       else if (this.#next()) this.#flush();
       if (!this.#live) this.#read(true);
@@ -255,22 +229,19 @@
 
     async #deliver(item) {
       const id = this.#talk?.id;
-      const slow = setTimeout(() => this.#keep({ ...item, slow: true }), Talk.pace.fast);
       try {
         if (!this.#talk) await this.#begin();
         const { client_id, kind, text, option, value } = item;
         await this.#call(`/conversations/${this.#talk.id}/messages`, { client_id, kind, text, option, value });
-        clearTimeout(slow);
         if (!this.messages.some(m => m.client_id === client_id)) this.sent.set(client_id, item);
         this.remove(item);
       } catch (problem) {
-        clearTimeout(slow);
         const tries = (item.tries || 0) + 1, detail = problem.detail;
-        if (problem.gone && !item.anew) {
+        if (isGone(problem) && !item.anew) {
           if (item.kind === 'text') this.#keep({ ...item, anew: true });
           else this.remove(item);
           this.#forget(id || this.#talk?.id);
-        } else if (problem.final || (problem.status >= 500 && tries > 5)) {
+        } else if (isFinal(problem) || (problem.status >= 500 && tries > 5)) {
           this.#keep({ ...item, tries, failed: detail });
         } else {
           this.#keep({ ...item, tries, note: detail });
@@ -287,7 +258,7 @@
       store.set('key', key);
       const talk = await this.#call('/conversations', {
         language: this.language, page_url: location.origin + location.pathname,
-        device: `${matchMedia('(pointer: coarse)').matches ? 'touch' : 'desktop'} ${innerWidth}x${innerHeight}`,
+        device: `${coarse() ? 'touch' : 'desktop'} ${innerWidth}x${innerHeight}`,
       }, { 'Idempotency-Key': key });
       this.#reset(talk);
       store.set('talk', talk);
@@ -308,20 +279,20 @@
           if (!same()) break;
           if (state) this.#take(state);
           while (this.#last < this.#known && same()) {
-            const list = await this.#call(`/conversations/${id}/messages?after=${this.#last}&limit=${PAGE}`);
+            const list = await this.#call(`/conversations/${id}/messages?after=${this.#last}&limit=200`);
             if (!same()) break;
             if (!list.length) this.#known = this.#last;
             list.forEach(m => this.#apply(m));
-            this.#changed();
+            this.onchange();
           }
           if (same()) this.settled = true;
         }
       } catch (problem) {
         this.#more = 0;
-        if (problem.gone && same()) this.#forget(id);
+        if (isGone(problem) && same()) this.#forget(id);
       }
       this.#reading = false;
-      this.#changed();
+      this.onchange();
       if (this.#more) this.#read();
       this.#connect();
       this.#beat();
@@ -332,7 +303,7 @@
       this.#known = state.last_seq;
       const { owner, queue, bot_busy, agent_name = owner === this.state.owner ? this.state.agent_name : undefined } = state;
       this.state = { owner, queue, bot_busy, agent_name };
-      this.#changed();
+      this.onchange();
     }
 
     #apply(message) {
@@ -342,7 +313,7 @@
       if (message.author === 'agent') this.state.agent_name = message.author_name || this.state.agent_name;
       if (!message.client_id) return;
       this.sent.delete(message.client_id);
-      store.names('out:').filter(name => name.endsWith(message.client_id)).forEach(store.remove);
+      this.outbox.filter(item => item.client_id === message.client_id).forEach(item => this.remove(item));
     }
 
     // The live line.
@@ -379,7 +350,7 @@
         if (code === 4403) this.#deaf = true;
         if (code === 4401) this.#read(true);
         this.#lost = Date.now() - born > 10000 ? 1 : this.#lost + 1;
-        this.#later('connect', () => { this.#timers.connect = 0; this.#connect(); }, this.#backOff(this.#lost, Talk.pace.retry / 2));
+        this.#later('connect', () => { this.#later('connect'); this.#connect(); }, this.#backOff(this.#lost, Talk.pace.retry / 2));
         this.#beat();
       };
     }
@@ -388,14 +359,13 @@
       const socket = this.#socket;
       if (socket) socket.onclose = socket.onmessage = null;
       socket?.close();
-      clearTimeout(this.#timers.connect);
-      this.#timers.connect = 0;
+      this.#later('connect');
       this.#socket = null;
       this.#live = false;
     }
 
     #ping() {
-      if (this.#pinged > this.#heard || this.#socket?.readyState !== 1) return;
+      if (!this.#live || this.#pinged > this.#heard) return;
       this.#pinged = Date.now();
       this.#socket.send('{"ping":1}');
     }
@@ -412,7 +382,7 @@
           const { onclose } = this.#socket;
           this.#socket.close();
           onclose?.({});
-        } else if (this.#live) this.#ping();
+        } else this.#ping();
         if (this.#live && this.#rich && !this.awaited) this.#beat();
         else this.#read(true);
       }, pace);
@@ -420,95 +390,89 @@
   }
 
   const STYLE = `
-:host{all:initial;--accent:#9c4a1a;--on:#fff;--bg:#faf8f5;--top:#fff;--ink:#25211c;--soft:#655d53;--line:#e2dbd1;--edge:#8a8073;
---bad:#ab2117;--mix:12%;--shade:#2a1d1029;color-scheme:light;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;color:var(--ink)}
-@media (prefers-color-scheme:dark){:host{--bg:#1c1a18;--top:#272421;--ink:#f2ede6;--soft:#b8afa3;--line:#423c36;--edge:#8d8478;
---bad:#ffb3a7;--mix:30%;--shade:#0009;color-scheme:dark}}
+:host{all:initial;--accent:#9c4a1a;--on:#fff;--bg:#faf9f7;--top:#fff;--ink:#1d1c1a;--soft:#5f5b55;--line:#e3e0da;--edge:#8d8880;
+--bad:#ad1f1f;--mix:12%;--shade:#2a1d1026;color-scheme:light dark;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
+color:var(--ink)}
+@media (prefers-color-scheme:dark){:host{--bg:#171615;--top:#272624;--ink:#eceae6;--soft:#b4afa7;--line:#403d39;--edge:#8f8981;
+--bad:#ff9a93;--mix:30%;--shade:#0009}}
+@supports (color:color(from red xyz x y z)){:host{--dark:clamp(0,(.179 - y)*999,1);
+--on:color(from var(--accent) xyz calc(.95*var(--dark)) var(--dark) calc(1.089*var(--dark)))}}
 *{box-sizing:border-box;margin:0}
 [hidden]{display:none!important}
-button,textarea{font:inherit;color:inherit}
-button{min-height:44px;min-width:44px;padding:8px 16px;border:1px solid var(--edge);border-radius:22px;background:var(--top);cursor:pointer;
-text-align:start;overflow-wrap:anywhere}
-button:hover:not(:disabled){background:color-mix(in srgb,var(--ink) 6%,var(--top))}
-button:disabled{cursor:default;color:var(--soft);background:none;border-style:dashed}
-:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
-svg{display:block;width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;flex:none}
+button,textarea{font:inherit;color:inherit;border:1px solid var(--edge);border-radius:22px;background:var(--top)}
+button{min-height:44px;min-width:44px;padding:6px 16px;cursor:pointer;text-align:start;overflow-wrap:anywhere}
+button:hover{background:color-mix(in srgb,var(--ink) 6%,var(--top))}
+button:disabled{cursor:default;color:var(--soft);background:none;border-color:var(--line)}
+:focus-visible{outline:2px solid;outline-offset:2px}
+svg{display:block;width:24px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;flex:none}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.icon{display:grid;place-items:center;padding:0;border-color:transparent;background:none;flex:none}
-.launch{position:fixed;z-index:2147483000;inset:auto max(24px,env(safe-area-inset-right)) max(24px,env(safe-area-inset-bottom)) auto;
-display:flex;align-items:center;gap:8px;min-height:56px;padding:0 20px 0 16px;border:1px solid transparent;border-radius:28px;
-background:var(--accent);color:var(--on);font-weight:600;box-shadow:0 2px 6px var(--shade),0 8px 24px var(--shade)}
-.launch:hover:not(:disabled){background:color-mix(in srgb,var(--accent) 88%,var(--on))}
-.badge{position:absolute;top:-6px;inset-inline-end:-4px;min-width:24px;padding:0 6px;border-radius:12px;border:2px solid var(--bg);
-background:var(--ink);color:var(--bg);font-size:13px;line-height:20px;text-align:center}
-.panel{position:fixed;z-index:2147483001;inset:auto 24px 24px auto;width:400px;max-width:none;height:min(700px,100dvh - 48px);max-height:none;
-padding:0;border:1px solid var(--line);border-radius:20px;background:var(--bg);color:inherit;overflow:hidden;
-box-shadow:0 4px 12px var(--shade),0 16px 48px var(--shade)}
+.icon,.face{display:grid;place-items:center;padding:0;flex:none}
+.icon{border-color:transparent;background:none}
+.launch,.panel{position:fixed;z-index:2147483000;right:24px;bottom:24px;box-shadow:0 2px 8px var(--shade),0 12px 40px var(--shade)}
+:host([data-position=left]) :is(.launch,.panel){right:auto;left:24px}
+.launch{display:flex;align-items:center;gap:8px;min-height:56px;padding:0 20px 0 16px;border-radius:28px;font-weight:600}
+.launch,.send{background:var(--accent);color:var(--on);border-color:transparent}
+.launch:hover,.send:hover{background:color-mix(in srgb,var(--accent) 88%,var(--on))}
+.badge{position:absolute;top:-6px;right:-4px;min-width:24px;padding:0 6px;border-radius:12px;
+background:var(--ink);color:var(--bg);font-size:14px;line-height:24px;text-align:center}
+.panel{left:auto;top:auto;width:400px;max-width:none;height:min(700px,100dvh - 48px);max-height:none;
+padding:0;border:1px solid var(--line);border-radius:20px;background:var(--bg);color:inherit;overflow:hidden}
 .panel[open],section.panel{display:flex;flex-direction:column}
-.panel::backdrop{background:none}
-:host([data-position=left]) :is(.launch,.panel){right:auto;left:max(24px,env(safe-area-inset-left))}
-header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 20px;background:var(--top);border-bottom:1px solid var(--line)}
-.face{display:grid;place-items:center;width:40px;height:40px;border-radius:50%;flex:none;font-weight:600;
-background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
+header,.below{background:var(--top);border:0 solid var(--line)}
+header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 20px;border-width:0 0 1px}
+.face{width:40px;height:40px;border-radius:50%;font-weight:600}
+.face,.customer .b{background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
 .names{flex:1;min-width:0}
-h2{font-size:17px;line-height:1.3;font-weight:650}
-.names p,.who,.day,.line,.state,.count{font-size:13px;line-height:1.4;color:var(--soft)}
+h2{font-size:17px;line-height:1.3}
+.names p,.who,.line,.state,.typing{font-size:14px;line-height:1.4;color:var(--soft)}
 .middle{position:relative;flex:1;min-height:64px;display:flex}
-.log{flex:1;min-width:0;overflow:hidden auto;overscroll-behavior:contain;padding:20px 20px 32px;display:flex;flex-direction:column;gap:4px}
-.log:focus-visible{outline-offset:-3px}
+.log{position:relative;flex:1;min-width:0;overflow:hidden auto;overscroll-behavior:contain;padding:20px 20px 36px;display:flex;flex-direction:column;gap:4px}
+.log:focus-visible{outline-offset:-4px}
 .m{max-width:88%;display:flex;flex-direction:column;align-items:flex-start}
 .who{margin:12px 4px 4px}
-.b{max-width:100%;padding:10px 14px;border:1px solid var(--line);border-radius:4px 16px 16px 16px;background:var(--top);
-white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}
-.customer{align-self:flex-end;align-items:flex-end;margin-top:12px}
-.customer+.customer{margin-top:0}
-.customer .b{border-radius:16px 16px 4px 16px;border-color:transparent;background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
-.bad .b{border-color:var(--bad)}
+.b{max-width:100%;padding:10px 14px;border:1px solid var(--line);border-radius:4px 16px 16px;background:var(--top);white-space:pre-wrap}
+.b,.line,.state{overflow-wrap:anywhere;unicode-bidi:plaintext}
+.customer{align-self:flex-end;align-items:flex-end}
+.m:not(.customer)+.customer,.line+.m{margin-top:12px}
+.customer .b{border-radius:16px 16px 4px;border-color:transparent}
 .html{white-space:normal}
-.html *{unicode-bidi:plaintext;max-width:100%}
-.html :is(p,ul,ol,pre,table,blockquote,h1,h2,h3,h4){margin:0 0 8px;font-size:inherit}
-.html>:last-child{margin:0}
+.html *{unicode-bidi:plaintext;max-width:100%;margin:0 0 8px;font-size:inherit}
 .html :is(ul,ol){padding-inline-start:20px}
-.html pre,.html table{overflow:auto;display:block}
+.html :is(pre,table){overflow:auto;display:block}
+.html>:last-child,.html :is(li,a,b,strong,em,code){margin:0}
 a{color:inherit;text-underline-offset:3px}
-.day,.line{align-self:center;text-align:center;max-width:90%;padding:12px 0 4px;overflow-wrap:anywhere}
-.state{margin:4px;text-align:end;max-width:100%;overflow-wrap:anywhere}
-.bad .state{color:var(--bad)}
-.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
-.row button{padding-block:6px}
-.options{flex-direction:column;align-items:flex-start;margin-top:8px}
-.helped{margin:2px 4px 0;font-size:14px;color:var(--soft)}
-.helped button{border-color:transparent;background:none;color:var(--ink);text-decoration:underline;text-underline-offset:3px;padding:0 8px;text-align:center}
-.typing{position:absolute;left:24px;bottom:8px;display:flex;gap:8px;align-items:center;font-size:13px;color:var(--soft)}
-.typing i{width:6px;height:6px;border-radius:50%;background:currentColor}
-.jump{position:absolute;right:16px;bottom:12px;border-radius:50%;border-color:var(--edge);background:var(--top);box-shadow:0 2px 8px var(--shade)}
-.below{padding:12px 16px;background:var(--top);border-top:1px solid var(--line);padding-bottom:max(12px,env(safe-area-inset-bottom))}
-.card{padding:12px 14px;margin-bottom:12px;border:1px solid var(--line);border-radius:12px;background:var(--bg);font-size:15px}
-.card .row{margin-top:8px}
-.card p+p{color:var(--soft);font-size:14px}
+.line{align-self:center;text-align:center;max-width:90%;padding:12px 0 4px}
+.state{margin:4px;text-align:end}
+.bad .state,.error{color:var(--bad)}
+.bad .b{border-color:var(--bad)}
+.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:8px}
+.state .row{justify-content:end;color:var(--ink)}
+.options{flex-direction:column;align-items:flex-start}
+.helped{margin:0 4px;gap:4px;color:var(--soft);font-size:15px}
+.helped button{border-color:transparent;background:none;color:var(--ink);text-decoration:underline;padding:0 8px;text-align:center}
+.typing{position:absolute;left:24px;bottom:8px;display:flex;gap:6px;align-items:center}
+i{border:3px solid;border-radius:50%}
+.jump{position:absolute;right:16px;bottom:12px;border-color:var(--edge);background:var(--top)}
+.below{padding:12px 16px max(12px,env(safe-area-inset-bottom));border-width:1px 0 0}
+.card{padding:12px 14px;margin-bottom:12px;border:1px solid var(--line);border-radius:12px;background:var(--bg)}
+.card p+p{color:var(--soft);font-size:15px}
+.sure{width:min(360px,100% - 32px);margin:auto;color:inherit;padding:20px}
+.sure::backdrop{background:var(--shade)}
 form{display:flex;gap:8px;align-items:flex-end}
-textarea{flex:1;min-width:0;min-height:44px;max-height:40vh;padding:9px 14px;border:1px solid var(--edge);border-radius:22px;background:var(--bg);
-line-height:24px;resize:none;unicode-bidi:plaintext;overflow-y:auto}
+textarea{flex:1;min-width:0;max-height:40vh;padding:9px 14px;background:var(--bg);line-height:24px;resize:none;unicode-bidi:plaintext}
 textarea::placeholder{color:var(--soft);opacity:1}
-textarea:focus-visible{outline-offset:0}
-textarea[aria-invalid]{border-color:var(--bad)}
-.send{background:var(--accent);color:var(--on)}
-.send:hover:not(:disabled){background:color-mix(in srgb,var(--accent) 88%,var(--on))}
-.count,.error{margin:0 4px 8px;font-size:14px}
-.error{color:var(--bad)}
+textarea:focus-visible{outline-offset:-1px}
+.error,.count{margin-inline:4px;font-size:15px}
 :host([data-position=page]){display:block;height:100%}
 section.panel{position:static;width:auto;height:100%;border:0;border-radius:0;box-shadow:none}
-section.panel .middle,section.panel .below{width:100%}
-section.panel .log{padding-inline:max(20px,50% - 340px)}
-section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
-@media (max-width:480px),(max-height:480px){dialog.panel,:host([data-position=left]) dialog.panel{inset:0;width:100%;height:100dvh;border:0;border-radius:0}
-.launch{padding:0;width:56px;justify-content:center;inset:auto max(16px,env(safe-area-inset-right)) max(16px,env(safe-area-inset-bottom)) auto}
-.launch b{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
-@media (max-height:360px){.panel,section.panel{overflow:auto}.middle{min-height:200px;flex:none}}
-@media (prefers-reduced-motion:no-preference){.log{scroll-behavior:smooth}
-.panel[open]{animation:in .18s ease-out}@keyframes in{from{opacity:0;transform:translateY(12px)}}
-.typing i{animation:dot 1.2s infinite}.typing i+i{animation-delay:.2s}.typing i+i+i{animation-delay:.4s}@keyframes dot{30%{transform:translateY(-4px)}}}
-@media (forced-colors:active){.b,.face,.launch,.send,.badge{border:1px solid CanvasText}.typing i{background:CanvasText}}`;
+section.panel>*,section.panel .log{padding-inline:max(16px,50% - 344px)}
+section.panel .middle{padding:0}
+@media (max-width:480px),(max-height:480px){dialog.panel{inset:0!important;width:100%;height:100dvh;border:0;border-radius:0}
+.launch{padding:0 15px;right:16px;bottom:16px}.launch b{position:absolute;clip-path:inset(50%)}}
+@media (max-height:360px){.panel{overflow:auto}.middle{min-height:200px;flex:none}}
+@media (prefers-reduced-motion:no-preference){.panel[open]{animation:in .2s}
+@keyframes in{from{opacity:0;translate:0 12px}}i{animation:dot 1.2s infinite}i+i{animation-delay:.2s}i+i+i{animation-delay:.4s}
+@keyframes dot{30%{translate:0 -4px}}}`;
 
   const ICONS = {
     chat: 'M7.9 20A9 9 0 1 0 4 16.1L2 22Z',
@@ -538,7 +502,7 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
 
   class RechtdoorChat extends HTMLElement {
     static Talk = Talk; // a test may put another in its place
-    static define(tag = TAG, registry = customElements) {
+    static define(tag = 'rechtdoor-chat', registry = customElements) {
       if (!registry.get(tag)) registry.define(tag, this);
     }
 
@@ -553,7 +517,7 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     #day = '';
     #author = '';
     #count = 0;
-    #due = false;
+    #low = true; // at the end of the talk
     #first = true; // the history is put in silently; only what comes after is read out
     #bare = 0;
     #off = null;
@@ -569,6 +533,8 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     connectedCallback() {
       const language = (this.dataset.language || document.documentElement.lang || navigator.language || 'nl').slice(0, 2).toLowerCase();
       this.lang = language;
+      const { accent } = this.dataset;
+      if (CSS.supports('color', accent)) this.style.setProperty('--accent', accent);
       this.#off = new AbortController();
       const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal });
       on(document, 'click', e => {
@@ -578,10 +544,14 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       on(document, 'visibilitychange', () => this.#render());
       on(this.#narrow, 'change', () => { if (this.#open) this.#show(); });
       if (window.visualViewport) on(visualViewport, 'resize', () => this.#fit());
-      this.#talk = new this.constructor.Talk(language);
-      this.#talk.onchange = () => this.#changed();
-      this.#talk.start();
-      this.#learn(language);
+      const talk = this.#talk = new this.constructor.Talk(language);
+      let due;
+      talk.onchange = () => {
+        if (!due) queueMicrotask(() => { due = false; this.#render(); });
+        due = true;
+      };
+      talk.start();
+      this.#learn();
     }
 
     disconnectedCallback() {
@@ -591,7 +561,6 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     }
 
     get #page() { return this.dataset.position === 'page'; }
-    get #seen() { return this.#open && !document.hidden; }
 
     open() {
       const at = document.activeElement;
@@ -599,17 +568,19 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
         this.#opener = at && at !== this && at !== document.body ? at : null;
         this.#unfold();
       }
-      if (this.#ui) (matchMedia('(pointer: coarse)').matches ? this.#ui.log : this.#ui.input).focus();
+      this.#focus();
     }
 
     close() {
       if (!this.#open || this.#page) return;
       const inside = this.shadowRoot.activeElement;
       this.#open = false;
-      session.set('open', '');
-      this.#ui?.panel.close();
-      if (this.#ui) this.#ui.launch.hidden = false;
-      if (inside) (this.#opener?.isConnected ? this.#opener : this.#ui.launch).focus();
+      session.remove('open');
+      if (this.#ui) {
+        this.#ui.panel.close();
+        this.#ui.launch.hidden = false;
+        if (inside) (this.#opener?.isConnected ? this.#opener : this.#ui.launch).focus();
+      }
       this.#talk.watch(false);
       this.#tell('close');
       this.#render();
@@ -617,8 +588,12 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
 
     ask(text) {
       this.open();
-      if (String(text).trim()) this.#talk.say({ text: String(text).trim() });
+      text = String(text).trim();
+      if (text) this.#talk.say({ text });
     }
+
+    /* To the field, or where that would bring up a keyboard over the talk, to the talk. */
+    #focus() { this.#ui?.[coarse() ? 'log' : 'input'].focus(); }
 
     #tell(name, detail) {
       this.dispatchEvent(new CustomEvent(`rechtdoor:${name}`, { bubbles: true, composed: true, detail }));
@@ -629,69 +604,65 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     }
 
     /* The words: what was kept from last time, at once; then what the server has now. */
-    async #learn(language) {
-      const kept = store.get(`texts:${language}`);
-      if (kept) this.#build(kept);
-      let fresh;
+    async #learn() {
+      const name = `texts:${this.lang}`, kept = store.get(name);
+      if (kept && !this.#ui) this.#build(kept);
       try {
-        const answer = await fetch(`${BASE}/api/v1/texts?language=${language}`, { credentials: 'omit', signal: AbortSignal.timeout(8000) });
-        const { texts } = await answer.json();
-        fresh = {};
+        const answer = await fetch(`${BASE}/api/v1/texts?language=${this.lang}`, { credentials: 'omit', signal: AbortSignal.timeout(8000) });
+        const { texts } = await answer.json(), fresh = {};
         for (const key in texts) if (key.startsWith('widget.')) fresh[key.slice(7)] = texts[key];
-      } catch { /* not there now */ }
-      if (!this.isConnected) return;
-      if (fresh?.title) {
-        store.set(`texts:${language}`, fresh);
-        const same = JSON.stringify(fresh) === JSON.stringify(kept);
-        if (!kept || (!same && !this.#open)) this.#build(fresh);
-      } else {
-        if (!this.#ui) this.#build(BARE[language] || BARE.en);
-        this.#bare = setTimeout(() => this.#learn(language), 5000 + Math.random() * 5000);
+        store.set(name, fresh);
+        if (!kept) this.#talk.offline = false;
+        if (!kept || (!this.#open && JSON.stringify(fresh) !== JSON.stringify(kept))) this.#build(fresh);
+      } catch {
+        this.#talk.offline = true;
+        if (!this.#ui) this.#build(BARE[this.lang] || BARE.en);
+        this.#bare = setTimeout(() => this.#learn(), 5000 + Math.random() * 5000);
       }
     }
 
     #build(words) {
-      const typed = this.#ui?.input.value ?? session.get('draft');
+      const typed = this.#ui ? this.#ui.input.value : session.get('draft') || '', inside = this.shadowRoot.activeElement;
       this.#words = words;
       const t = (name, values) => this.#t(name, values), page = this.#page;
       const ui = this.#ui = {};
-      const button = (className, picture, label, act, props) =>
-        h('button', { type: 'button', className, onclick: act, ...props }, picture && icon(picture), h('span', { className: 'sr' }, label));
+      const button = (className, picture, label, onclick) =>
+        h('button', { className: `icon ${className}`, title: label, onclick }, icon(picture), h('span', { className: 'sr' }, label));
       ui.badge = h('span', { className: 'badge', hidden: true, 'aria-hidden': 'true' });
       ui.unread = h('span', { className: 'sr', role: 'status' });
-      ui.launch = h('button', { type: 'button', className: 'launch', hidden: page, 'aria-haspopup': 'dialog', onclick: () => this.open() },
+      ui.launch = h('button', { className: 'launch', 'aria-haspopup': 'dialog', onclick: () => this.open() },
         icon('chat'), h('b', {}, t('launcher')), ui.badge, ui.note = h('span', { className: 'sr' }));
       ui.panel = h(page ? 'section' : 'dialog', { className: 'panel', 'aria-labelledby': 'title' },
         h('header', {},
           ui.face = h('span', { className: 'face', 'aria-hidden': 'true' }),
           h('div', { className: 'names' }, h('h2', { id: 'title' }, t('title')), ui.who = h('p')),
-          ui.end = button('icon', 'end', t('end'), () => this.#sure('end', { kind: 'end' }), { title: t('end') }),
-          page ? null : button('icon', 'close', t('close'), () => this.close(), { title: t('close') })),
+          ui.end = button('', 'end', t('end'), () => this.#sure('end')),
+          page ? null : button('', 'close', t('close'), () => this.close())),
         h('div', { className: 'middle' },
           ui.log = h('div', { className: 'log', role: 'log', tabIndex: 0, 'aria-label': t('log'), 'aria-live': 'off' }),
-          h('div', { role: 'status' }, ui.typing = h('div', { className: 'typing', hidden: true })),
-          ui.jump = button('icon jump', 'down', t('jump'), () => this.#down(), { hidden: true })),
+          ui.typing = h('div', { className: 'typing', role: 'status' }),
+          ui.jump = button('jump', 'down', t('jump'), () => this.#down())),
         h('div', { className: 'below' },
-          ui.card = h('div', { className: 'card', hidden: true }, ui.status = h('div', { role: 'status' }), ui.leave = h('div', { className: 'row' },
-            h('button', { type: 'button', onclick: () => this.#sure('leave_queue', { kind: 'leave_queue' }) }, t('leave_queue')))),
-          ui.sure = h('div', { className: 'card', hidden: true, role: 'group' }),
-          ui.error = h('p', { className: 'error', role: 'alert' }),
+          ui.card = h('div', {}, ui.status = h('div', { role: 'status' }), ui.leave = h('div', { className: 'row' },
+            h('button', { onclick: () => this.#sure('leave_queue') }, t('leave_queue')))),
+          ui.error = h('p', { className: 'error', id: 'error', role: 'alert' }),
           ui.left = h('p', { className: 'count', id: 'left' }),
           h('form', { onsubmit: e => { e.preventDefault(); this.#submit(); } },
             ui.input = h('textarea', { rows: 1, dir: 'auto', value: typed, placeholder: t('placeholder'), 'aria-label': t('input'),
-              'aria-describedby': 'left', enterKeyHint: 'send', oninput: () => this.#typed(),
+              'aria-describedby': 'left error', enterKeyHint: 'send', oninput: () => this.#typed(),
               onkeydown: e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); this.#submit(); } } }),
-            button('icon send', 'send', t('send'), null, { type: 'submit' }))));
+            button('send', 'send', t('send')))));
       ui.panel.onkeydown = e => {
         if (e.key !== 'Escape' || e.isComposing || page) return;
         e.preventDefault();
         e.stopPropagation();
-        if (ui.sure.hidden) this.close();
-        else this.#unsure();
+        this.close();
       };
       ui.panel.oncancel = e => e.preventDefault();
       ui.panel.onclose = () => { if (!ui.panel.open) this.close(); };
-      ui.log.onscroll = () => { if (this.#low) ui.jump.hidden = true; };
+      ui.log.onscroll = () => this.#look();
+      new ResizeObserver(() => { if (this.#low) this.#down(); }).observe(ui.log);
+      ui.jump.hidden = true;
       this.#nodes.clear();
       this.#drawn = 0;
       this.#day = new Date().toDateString();
@@ -699,31 +670,17 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       this.#first = true;
       const greeting = this.dataset.greeting || t('greeting');
       if (greeting) ui.log.append(this.#bubble('bot', greeting, t('bot')));
-      this.shadowRoot.replaceChildren(h('section', { 'aria-label': t('launcher') }, ui.launch, ui.unread), ui.panel);
-      if (page) this.shadowRoot.firstChild.remove();
-      this.#paint();
-      const wide = !this.#narrow.matches;
+      this.shadowRoot.replaceChildren(page ? '' : h('section', { 'aria-label': t('title') }, ui.launch, ui.unread), ui.panel);
       if (this.#open) this.#show();
-      else if (page || 'open' in this.dataset || (session.get('open') && wide)) this.#unfold();
+      else if (page || 'open' in this.dataset || (session.get('open') && !this.#narrow.matches)) this.#unfold();
+      if (inside) ui.input.focus();
       this.#typed();
       this.#render();
     }
 
-    /* The accent is the shop's; what is written on it is black or white, whichever reads better. */
-    #paint() {
-      const { accent } = this.dataset;
-      if (!accent || !CSS.supports('color', accent)) return;
-      this.style.setProperty('--accent', accent);
-      this.#ui.panel.style.color = accent;
-      const [r, g, b] = (getComputedStyle(this.#ui.panel).color.match(/^rgb.*/)?.[0].match(/[\d.]+/g) || [0, 0, 0])
-        .map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-      this.#ui.panel.style.color = '';
-      this.style.setProperty('--on', 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000' : '#fff');
-    }
-
     #unfold() {
       this.#open = true;
-      session.set('open', '1');
+      session.set('open', 1);
       if (this.#ui) this.#show();
       this.#talk.watch(true);
       this.#tell('open');
@@ -757,12 +714,10 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       session.set('draft', input.value);
       input.style.height = 'auto';
       if (input.scrollHeight) input.style.height = `${input.scrollHeight + 2}px`;
-      left.textContent = room < 400 && room >= 0 ? this.#t('left', { n: room }) : '';
-      if (room >= 0) {
-        input.removeAttribute('aria-invalid');
-        error.textContent = '';
-      } else if (input.ariaInvalid) error.textContent = this.#t('over', { n: -room });
-      else left.textContent = this.#t('over', { n: -room });
+      const over = room < 0 && this.#t('over', { n: -room }), tried = input.hasAttribute('aria-invalid');
+      if (tried && !over) input.removeAttribute('aria-invalid');
+      left.textContent = over ? (tried ? '' : over) : room < 400 ? this.#t('left', { n: room }) : '';
+      error.textContent = tried && over || '';
     }
 
     #submit() {
@@ -775,7 +730,6 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       }
       input.value = '';
       this.#typed();
-      this.#unsure();
       this.#talk.say({ text });
       input.focus();
       this.#down();
@@ -783,49 +737,35 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
 
     #down() {
       if (!this.#ui) return;
-      const { log, jump } = this.#ui;
-      log.scrollTop = log.scrollHeight;
-      jump.hidden = true;
+      this.#ui.log.scrollTop = this.#ui.log.scrollHeight;
+      this.#look();
     }
 
-    get #low() {
-      const { log } = this.#ui;
-      return log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+    #look() {
+      const { log, jump } = this.#ui;
+      this.#low = log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+      if (this.#low) jump.hidden = true;
     }
 
     /* Asks once more before something that cannot be taken back. */
-    #sure(name, body) {
-      const { sure } = this.#ui, from = this.shadowRoot.activeElement;
-      const choice = (end, act) => h('button', { type: 'button', onclick: act }, this.#t(`${name}_${end}`));
-      sure.replaceChildren(h('p', {}, this.#t(`${name}_sure`)), h('div', { className: 'row' },
-        choice('yes', () => { this.#unsure(); this.#ui.input.focus(); this.#talk.say(body, this.#t(name)); }),
-        choice('no', () => this.#unsure())));
-      sure.setAttribute('aria-label', this.#t(`${name}_sure`));
-      sure.back = from;
-      sure.hidden = false;
-      this.#render();
-      sure.querySelector('button').focus();
-    }
-
-    #unsure() {
-      const { sure } = this.#ui;
-      if (sure.hidden) return;
-      const inside = sure.contains(this.shadowRoot.activeElement);
-      sure.hidden = true;
-      this.#render();
-      if (inside) (sure.back?.checkVisibility?.() ? sure.back : this.#ui.input).focus();
+    #sure(name) {
+      const choice = end => h('button', { onclick: () => box.close(end) }, this.#t(`${name}_${end}`));
+      const box = h('dialog', { className: 'card sure', 'aria-labelledby': 'sure' },
+        h('p', { id: 'sure' }, this.#t(`${name}_sure`)), h('div', { className: 'row' }, choice('yes'), choice('no')));
+      box.onclose = () => {
+        box.remove();
+        if (box.returnValue !== 'yes') return;
+        this.#ui.input.focus();
+        this.#talk.say({ kind: name }, this.#t(name));
+      };
+      this.shadowRoot.append(box);
+      box.showModal();
     }
 
     // Drawing.
-    #changed() {
-      if (this.#due) return;
-      this.#due = true;
-      queueMicrotask(() => { this.#due = false; this.#render(); });
-    }
-
     #render() {
       if (!this.#ui) return;
-      const { log, jump } = this.#ui, talk = this.#talk, low = this.#low;
+      const { log, jump } = this.#ui, talk = this.#talk;
       if (this.#epoch !== talk.epoch) {
         this.#epoch = talk.epoch;
         this.#drawn = 0;
@@ -834,21 +774,23 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       }
       const fresh = talk.messages.slice(this.#drawn);
       this.#drawn = talk.messages.length;
-      const items = talk.waiting.filter(item => item.words == null || item.failed != null || !['end', 'leave_queue'].includes(item.kind));
+      const items = talk.waiting.filter(item => item.failed != null || !QUIET.includes(item.kind));
       fresh.forEach(m => this.#place(m));
       this.#queue(items);
       this.#settle(items);
       this.#status();
-      if (this.#seen) talk.read();
+      if (this.#open && !document.hidden) talk.read();
       this.#badge();
       const first = fresh.length && this.#nodes.get(fresh[0].seq);
-      if (first && this.#open) {
-        if (low || this.#first) log.scrollTop = this.#first ? log.scrollHeight : Math.min(log.scrollHeight, first.offsetTop - log.offsetTop - 12);
-        jump.hidden = this.#low || low;
+      if (!this.#low) jump.hidden = !first && jump.hidden;
+      else if (!first || this.#first) this.#down();
+      else {
+        log.scrollTop = first.offsetTop - 12; // a long answer is read from its start
+        this.#look();
       }
       if (this.#first && talk.settled) {
         this.#first = false;
-        requestAnimationFrame(() => requestAnimationFrame(() => { log.ariaLive = 'polite'; }));
+        requestAnimationFrame(() => requestAnimationFrame(() => { log.setAttribute('aria-live', 'polite'); }));
       }
     }
 
@@ -880,9 +822,9 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
         this.#day = day;
         const words = day === new Date().toDateString() ? this.#t('today')
           : at.toLocaleDateString(this.lang, { weekday: 'long', day: 'numeric', month: 'long' });
-        put(h('p', { className: 'day' }, words));
+        put(h('p', { className: 'line' }, words));
       }
-      if (customer && ['end', 'leave_queue'].includes(m.kind)) {
+      if (customer && QUIET.includes(m.kind)) {
         node?.remove();
         node = put(h('p', { hidden: true }));
       } else if (m.author === 'system') {
@@ -905,10 +847,9 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     }
 
     #buttons(m, node) {
-      const say = (label, body) => h('button', { type: 'button', onclick: () => {
-        if (node.inert_) return;
+      const say = (label, body) => h('button', { onclick: () => {
         this.#talk.say(body, label);
-        (matchMedia('(pointer: coarse)').matches ? this.#ui.log : this.#ui.input).focus();
+        this.#focus();
         this.#down();
       } }, label);
       const t = name => this.#t(name);
@@ -944,13 +885,13 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
     #mark(node, item) {
       const failed = item.failed != null, sent = this.#talk.sent.has(item.client_id);
       const words = failed ? `${this.#t('failed')} ${item.failed}` : sent ? '' : item.note
-        || (this.#talk.offline || item.tries ? this.#t('pending') : item.slow ? this.#t('sending') : '');
+        || (this.#talk.offline || item.tries ? this.#t('pending') : '');
       if (node.words === words) return;
       node.words = words;
       node.classList.toggle('bad', failed);
       node.state.replaceChildren(words);
       if (!failed) return;
-      const act = (name, how) => h('button', { type: 'button', onclick: () => { how(); this.#ui.input.focus(); } }, this.#t(name));
+      const act = (name, how) => h('button', { onclick: () => { how(); this.#ui.input.focus(); } }, this.#t(name));
       node.state.append(h('div', { className: 'row' },
         act('retry', () => this.#talk.retry(item)), act('remove', () => this.#talk.remove(item))));
     }
@@ -961,16 +902,15 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       const last = messages.findLast(m => m.author === 'customer')?.seq || 0;
       for (const m of messages.slice(-20)) {
         const node = this.#nodes.get(m.seq);
-        if (!node?.row || node.inert_) continue;
-        const idle = last > m.seq || items.length > 0 || (state.owner && state.owner !== 'bot');
-        node.inert_ = last > m.seq;
+        if (!node?.row) continue;
+        const idle = last > m.seq || items.some(item => item.failed == null) || (state.owner && state.owner !== 'bot');
         node.row.querySelectorAll('button').forEach(button => { button.disabled = idle; });
         if (m.ask_helped) node.row.hidden = idle;
       }
     }
 
     #status() {
-      const { ui, talk } = { ui: this.#ui, talk: this.#talk }, { owner, queue, agent_name } = talk.state, t = (name, values) => this.#t(name, values);
+      const ui = this.#ui, talk = this.#talk, { owner, queue, agent_name } = talk.state, t = (name, values) => this.#t(name, values);
       const agent = owner === 'agent', name = agent_name || t('agent');
       const who = agent ? t('with_agent', { name }) : t('bot');
       if (ui.who.textContent !== who) {
@@ -981,23 +921,17 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
       const lines = [];
       if (talk.offline) lines.push(t('offline'));
       if (talk.anew) lines.push(t('started_anew'));
-      if (owner === 'queue') lines.push(...this.#place_in_queue(queue), t('keep_typing'));
+      if (owner === 'queue') lines.push(...this.#wait(queue), t('keep_typing'));
       if (owner === 'closed' && !talk.waiting.length) lines.push(t('closed'));
-      const text = lines.join('\n');
-      if (ui.card.text !== text) {
-        ui.card.text = text;
-        ui.status.replaceChildren(...lines.map(line => h('p', {}, line)));
-      }
-      ui.leave.hidden = owner !== 'queue' || !ui.sure.hidden || talk.waiting.some(item => item.kind === 'leave_queue');
-      ui.card.hidden = !lines.length;
+      const [line, ...more] = lines, text = more.join(' ');
+      if (ui.status.textContent !== (line || '') + text) ui.status.replaceChildren(...lines.length ? [h('p', {}, line), h('p', {}, text)] : []);
+      ui.leave.hidden = owner !== 'queue' || talk.waiting.some(item => item.kind === 'leave_queue');
+      ui.card.className = lines.length ? 'card' : '';
       const typing = owner === 'bot' && !!talk.state.bot_busy;
-      if (ui.typing.hidden === typing) {
-        ui.typing.hidden = !typing;
-        ui.typing.replaceChildren(...(typing ? [h('i'), h('i'), h('i'), t('typing')] : []));
-      }
+      if (!ui.typing.firstChild === typing) ui.typing.replaceChildren(...(typing ? [h('i'), h('i'), h('i'), h('span', {}, t('typing'))] : []));
     }
 
-    #place_in_queue(queue) {
+    #wait(queue) {
       if (!queue) return [this.#t('queued')];
       const { position, wait } = queue, ordinal = this.#t('ordinals').split(',')[position - 1];
       const line = ordinal ? this.#t('queue_ordinal', { ordinal }) : this.#t('queue_place', { position });
@@ -1023,8 +957,8 @@ section.panel .below,section.panel header{padding-inline:max(16px,50% - 344px)}
   RechtdoorChat.define();
   if (!script) return;
   const mount = () => {
-    if (document.querySelector(TAG)) return;
-    const el = document.createElement(TAG);
+    if (document.querySelector('rechtdoor-chat')) return;
+    const el = new RechtdoorChat();
     Object.assign(el.dataset, script.dataset);
     const inBody = script.dataset.position === 'page' && document.body.contains(script);
     (inBody ? script.parentElement : document.body).append(el);
