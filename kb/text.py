@@ -21,19 +21,14 @@ def normalise(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` as it is stored: no control or half characters, one space between words, no space around."""
-    kept = "".join(
-        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _BAD
-    )
+    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _BAD)
     return re.sub(r" {2,}", " ", unicodedata.normalize("NFC", kept)).strip()
 
 
 def clean_block(text: str) -> str:
     """As `clean`, line by line, keeping line breaks (for answers in Markdown)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = [
-        "".join(c for c in line if c == "\t" or unicodedata.category(c) not in _BAD).rstrip()
-        for line in lines
-    ]
+    kept = ["".join(c for c in line if c == "\t" or unicodedata.category(c) not in _BAD).rstrip() for line in lines]
     return unicodedata.normalize("NFC", "\n".join(kept)).strip("\n")
 
 

@@ -114,19 +114,13 @@ _LATIN = ("LATIN", "MODIFIER", "FEMININE", "MASCULINE")
 
 
 def _latin(char: str) -> bool:
-    return not char.isalpha() or unicodedata.name(char, "").startswith(
-        ("LATIN", "MODIFIER", "FEMININE", "MASCULINE")
-    )
+    return not char.isalpha() or unicodedata.name(char, "").startswith(("LATIN", "MODIFIER", "FEMININE", "MASCULINE"))
 
 
 def _write_tokenizer(file: E5File, keep: NDArray[np.int64], folder: Path) -> None:
-    tokenizer = Tokenizer(
-        models.Unigram([file.pieces[i] for i in keep.tolist()], unk_id=3, byte_fallback=False)
-    )
+    tokenizer = Tokenizer(models.Unigram([file.pieces[i] for i in keep.tolist()], unk_id=3, byte_fallback=False))
     gone = "".join(k for k, v in file.normaliser.items() if not v)
-    space = "".join(
-        k for k, v in file.normaliser.items() if v == " " and unicodedata.normalize("NFKC", k) != v
-    )
+    space = "".join(k for k, v in file.normaliser.items() if v == " " and unicodedata.normalize("NFKC", k) != v)
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(_character_class(gone)), ""),
@@ -212,9 +206,7 @@ def _write_settings(file: E5File, vocabulary: int, folder: Path) -> None:
     _write(folder / "modules.json", modules)
     _write(folder / "sentence_bert_config.json", {"max_seq_length": sizes.positions, "do_lower_case": False})
     _write(folder / "config_sentence_transformers.json", prompts)
-    _write(
-        folder / "1_Pooling" / "config.json", {"embedding_dimension": sizes.hidden, "pooling_mode": "mean"}
-    )
+    _write(folder / "1_Pooling" / "config.json", {"embedding_dimension": sizes.hidden, "pooling_mode": "mean"})
     (folder / "2_Normalize").mkdir()
 
 
@@ -225,9 +217,7 @@ def _write(path: Path, content: object) -> None:
 
 def write_checksums(folder: Path) -> None:
     """List the sha-256 of every file in `folder`, in `checksums.json`, for `intact`."""
-    names = sorted(
-        str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != CHECKSUMS
-    )
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != CHECKSUMS)
     _write(folder / CHECKSUMS, {name: _sha256(folder / name) for name in names})
 
 

@@ -1,0 +1,133 @@
+"""Finds the entries nearest to a question: FAISS over every question and phrasing, joined with character n-grams.
+
+Entries that share a key (the same question in two languages) are looked up as one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.grams import Ids, counts_by_key, document_frequency
+
+NEAREST = 256  # texts that FAISS gives for one question
+KEYS = 50  # keys that are scored among them
+COVERAGE_WEIGHT = 0.2  # of the wording, beside the meaning; .1 to .3 rank alike on the demo FAQ
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one text of the base is: whose it is, its centred unit vector, and its grams."""
+
+    key: str
+    text: str
+    vector: Floats
+    grams: Ids
+
+
+@dataclass(frozen=True)
+class Look:
+    """The keys found for a question, best first, as numbers of the index, with what speaks for each.
+
+    `score` orders them; `similarity` is the centred cosine with the nearest text; `coverage` the share (0 to 1)
+    of the question's wording that the entry knows; `known` the share that the base as a whole knows.
+    """
+
+    keys: Ints
+    score: Floats
+    similarity: Floats
+    coverage: Floats
+    known: float
+
+
+class Index:
+    """The searchable texts of a base. Immutable: a changed base gets a new one."""
+
+    def __init__(
+        self, documents: Sequence[Document], answers: Sequence[tuple[str, Ids]], everyday: Sequence[Ids]
+    ) -> None:
+        self.keys = sorted({document.key for document in documents})
+        number = {key: i for i, key in enumerate(self.keys)}
+        self.documents = sorted(documents, key=lambda d: d.key)
+        self.owner: Ints = np.array([number[d.key] for d in self.documents], np.int64)
+        self.vectors: Floats = np.array([d.vector for d in self.documents], np.float32)
+        self._number_of_texts = len(documents)
+        if documents:
+            self._fill(number, answers, everyday)
+
+    def _fill(self, number: dict[str, int], answers: Sequence[tuple[str, Ids]], everyday: Sequence[Ids]) -> None:
+        faiss.omp_set_num_threads(1)
+        self._faiss = faiss.IndexFlatIP(self.vectors.shape[1])
+        self._faiss.add(self.vectors)
+        self.texts_of = np.bincount(self.owner, minlength=len(self.keys))
+        self._sums = np.add.reduceat(self.vectors, np.searchsorted(self.owner, np.arange(len(self.keys))))
+        answered = [(number[key], ids) for key, ids in answers if key in number]
+        everything = [d.grams for d in self.documents] + [ids for _, ids in answered]
+        owner = np.concatenate([self.owner, np.array([k for k, _ in answered], np.int64)])
+        self._counts = counts_by_key(everything, owner, len(self.keys))
+        self._frequency = document_frequency([*everything, *everyday])
+        self._size = len(everything) + len(everyday)
+
+    def __len__(self) -> int:
+        return self._number_of_texts
+
+    def nearest(self, vectors: Floats) -> tuple[Floats, Ints]:
+        """Cosines and numbers of the texts nearest to each of `vectors`: two arrays of shape (n, NEAREST)."""
+        return self._faiss.search(np.ascontiguousarray(vectors), min(NEAREST, len(self)))
+
+    def look(
+        self,
+        vector: Floats,
+        grams: Ids,
+        *,
+        found: tuple[Floats, Ints] | None = None,
+        without_text: int | None = None,
+        without_key: int | None = None,
+    ) -> Look:
+        """Look a question up by its centred unit `vector` and `grams`.
+
+        `found` is its row of `nearest`, when that was asked for many at once. `without_text` and `without_key`
+        leave a text or a key out as if the base did not have it: that is how the base calibrates itself.
+        """
+        similar, rows = found if found is not None else (a[0] for a in self.nearest(vector[None]))
+        left = rows != (-1 if without_text is None else without_text)
+        if without_key is not None:
+            left &= self.owner[rows] != without_key
+        keys, place = np.unique(self.owner[rows[left]], return_inverse=True)
+        best = np.full(len(keys), -1, np.float32)
+        np.maximum.at(best, place, similar[left])
+        coverage, known = self._coverage(keys, grams, without_text, without_key)
+        middle = self._middle(keys, vector, without_text)
+        score = (best + middle) / 2 + COVERAGE_WEIGHT * coverage
+        order = np.argsort(-score, kind="stable")[:KEYS]
+        return Look(keys[order], score[order], best[order], coverage[order], known)
+
+    def _middle(self, keys: Ints, vector: Floats, without_text: int | None) -> Floats:
+        sums = self._sums[keys]
+        if without_text is not None:
+            own = keys == self.owner[without_text]
+            sums[own] -= self.vectors[without_text]
+        length = np.linalg.norm(sums, axis=1)
+        return np.asarray(sums @ vector / np.maximum(length, 1e-6), np.float32)
+
+    def _coverage(
+        self, keys: Ints, grams: Ids, without_text: int | None, without_key: int | None
+    ) -> tuple[Floats, float]:
+        if len(grams) == 0:
+            return np.zeros(len(keys), np.float32), 0.0
+        counts = self._counts[grams].toarray()
+        frequency = self._frequency[grams]
+        if without_text is not None:
+            counts[:, self.owner[without_text]] -= 1  # its own grams are these
+            frequency = frequency - 1
+        if without_key is not None:
+            frequency = frequency - counts[:, without_key]
+            counts[:, without_key] = 0
+        weight = np.log((self._size + 1) / (frequency + 1))
+        total = max(float(weight.sum()), 1e-6)
+        covered = weight @ (counts[:, keys] > 0) / total
+        return covered.astype(np.float32), float(weight @ (counts > 0).any(axis=1) / total)
