@@ -1,0 +1,56 @@
+/* Shortcuts of the desk. One letter each, never while typing, and they can be switched off. */
+const OFF = "rechtdoor:keys-off";
+
+const stored = () => {
+  try {
+    return localStorage.getItem(OFF) === "1";
+  } catch {
+    return false;
+  }
+};
+
+let off = stored();
+
+function setOff(value) {
+  off = value;
+  try {
+    localStorage.setItem(OFF, value ? "1" : "0");
+  } catch { /* then for this page only */ }
+}
+
+function move(step) {
+  const items = [...document.querySelectorAll("#queue a.item")];
+  if (!items.length) return;
+  const here = items.indexOf(document.activeElement);
+  const from = here >= 0 ? here : items.findIndex((item) => item.hasAttribute("aria-current"));
+  const next = from < 0 ? 0 : Math.min(items.length - 1, Math.max(0, from + step));
+  items[next].focus();
+}
+
+const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog");
+
+export function installKeys(show) {
+  const dialog = document.getElementById("keys");
+  const actions = {
+    j: () => move(1),
+    k: () => move(-1),
+    c: () => document.getElementById("claim")?.click(),
+    r: () => {
+      show("talk");
+      document.getElementById("text")?.focus();
+    },
+    "?": () => dialog.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.id === "text") return event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const action = actions[event.key];
+    if (!action || (off && event.key !== "?")) return;
+    event.preventDefault();
+    action();
+  });
+  document.getElementById("show-keys").addEventListener("click", () => dialog.showModal());
+  const on = document.getElementById("keys-on");
+  on.checked = !off;
+  on.addEventListener("change", () => setOff(!on.checked));
+}

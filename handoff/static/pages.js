@@ -1,0 +1,93 @@
+/* All pages: times in the reader's own zone, toasts, and small panels that shut by Escape or a click elsewhere. */
+import { word } from "./words.js";
+
+const language = document.documentElement.lang;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+function lasted(seconds) {
+  if (seconds < MINUTE) return word("seconds", { n: Math.max(0, Math.floor(seconds)) });
+  if (seconds < HOUR) return word("minutes", { n: Math.floor(seconds / MINUTE) });
+  if (seconds >= DAY) return word("days", { n: Math.floor(seconds / DAY) });
+  return word("hours", { h: Math.floor(seconds / HOUR), m: String(Math.floor((seconds % HOUR) / MINUTE)).padStart(2, "0") });
+}
+
+function clock(moment) {
+  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(moment);
+  if (moment.toDateString() === new Date().toDateString()) return time;
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(moment);
+  return `${day} ${time}`;
+}
+
+function ago(moment) {
+  const seconds = (Date.now() - moment) / 1000;
+  if (seconds > 7 * DAY) return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" }).format(moment);
+  const [size, unit] = seconds < HOUR ? [MINUTE, "minute"] : seconds < DAY ? [HOUR, "hour"] : [DAY, "day"];
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showTimes() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if ("clock" in time.dataset) put(time, clock(moment));
+    else put(time, "ago" in time.dataset ? ago(moment) : lasted((Date.now() - moment) / 1000));
+    if (!time.title) time.title = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }).format(moment);
+  }
+  for (const span of document.querySelectorAll("[data-seconds]")) put(span, lasted(Number(span.dataset.seconds)));
+}
+
+const TOAST_MS = 8000;
+
+function toast({ text, kind }) {
+  const box = document.createElement("div");
+  box.className = `toast ${kind ?? ""}`;
+  const words = document.createElement("p");
+  words.textContent = text;
+  box.append(words, shutButton());
+  document.getElementById("toasts").append(box);
+  leaveLater(box);
+}
+
+function shutButton() {
+  const shut = document.createElement("button");
+  shut.className = "square";
+  shut.type = "button";
+  shut.textContent = "×";
+  shut.setAttribute("aria-label", word("shut"));
+  shut.addEventListener("click", () => shut.closest(".toast").remove());
+  return shut;
+}
+
+function leaveLater(box) {
+  const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, TOAST_MS) : box.remove());
+  setTimeout(leave, TOAST_MS);
+}
+
+function shutPanels(except) {
+  for (const panel of document.querySelectorAll("details.sure[open]")) if (panel !== except) panel.open = false;
+}
+
+document.body.addEventListener("toast", (event) => toast(event.detail));
+document.body.addEventListener("htmx:sendError", () => toast({ text: word("unreachable"), kind: "bad" }));
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-shut]")) shutPanels(null);
+  else shutPanels(event.target.closest("details.sure"));
+});
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details.sure[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+for (const box of document.querySelectorAll("#toasts .toast")) {
+  box.append(shutButton());
+  leaveLater(box);
+}
+document.body.addEventListener("htmx:load", showTimes);
+setInterval(showTimes, 1000);
+showTimes();

@@ -1,0 +1,144 @@
+"""What the desk shows, read in one go: the queue, and one conversation with its context."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from handoff import conversations, queue
+from handoff.context import agent_context
+from handoff.models import Conversation, Message, Person
+from handoff.web import shapes
+
+ROWS = 500  # the newest rows of a transcript that are shown
+MOST_WAITING = 200  # lines of the queue that are shown at once
+ONE_LINE = 140
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """A line of the queue or of my conversations."""
+
+    id: str
+    place: int
+    question: str
+    customer: str
+    reason: str | None
+    language: str
+    topic: str | None
+    since: datetime
+    last: str = ""
+    unanswered: bool = False
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """The left column. `total` counts everyone who waits, shown or not."""
+
+    waiting: list[QueueItem]
+    mine: list[QueueItem]
+    total: int
+    more: bool
+    limit: int
+
+
+@dataclass(frozen=True)
+class WorkView:
+    """One conversation as an agent sees it.
+
+    `mode` says what this agent may do: mine, free (it waits), other (a colleague has it), bot or closed.
+    """
+
+    id: str
+    mode: str
+    language: str
+    question: str | None
+    queued_at: datetime | None
+    agent_name: str | None
+    rows: list[dict[str, Any]]
+    cut: bool
+    context: dict[str, Any]
+
+
+def queue_view(session: Session, person_id: int, limit: int) -> QueueView:
+    """The queue's first lines and this agent's conversations."""
+    limit = max(1, min(limit, MOST_WAITING))
+    waiting, more = queue.waiting(session, limit)
+    held = queue.held_by(session, person_id)
+    last = _last_said(session, [c.id for c in held])
+    return QueueView(
+        waiting=[_item(c, place) for place, c in enumerate(waiting, 1)],
+        mine=[_item(c, 0, last.get(c.id)) for c in held],
+        total=queue.waiting_count(session),
+        more=more is not None and limit < MOST_WAITING,
+        limit=limit,
+    )
+
+
+def _item(conversation: Conversation, place: int, last: Message | None = None) -> QueueItem:
+    words = " ".join(last.text.split()) if last else ""
+    return QueueItem(
+        id=conversation.id,
+        place=place,
+        question=conversation.question or "",
+        customer=conversation.customer_name or "",
+        reason=conversation.reason,
+        language=conversation.language,
+        topic=conversation.topic,
+        since=conversation.queued_at or (last.at if last else conversation.changed_at),
+        last=words if len(words) <= ONE_LINE else words[: ONE_LINE - 1] + "…",
+        unanswered=last is not None and last.author == "customer",
+    )
+
+
+def _last_said(session: Session, ids: list[str]) -> dict[str, Message]:
+    """The last message of a customer or an agent in each conversation."""
+    newest = (
+        select(Message.conversation_id, func.max(Message.seq).label("seq"))
+        .where(col(Message.conversation_id).in_(ids), col(Message.author).in_(("customer", "agent")))
+        .group_by(col(Message.conversation_id))
+        .subquery()
+    )
+    same = (col(Message.conversation_id) == newest.c.conversation_id) & (col(Message.seq) == newest.c.seq)
+    found = select(Message).join(newest, same)
+    return {m.conversation_id: m for m in session.exec(found).all()}
+
+
+def work_view(session: Session, conversation_id: str, person_id: int, after: int | None = None) -> WorkView:
+    """A conversation with its context; its rows after number `after`, or the newest `ROWS`. NotFound."""
+    conversation = conversations.get(session, conversation_id)
+    start = max(0, conversation.last_seq - ROWS) if after is None else after
+    messages = conversations.messages_after(session, conversation_id, start, ROWS)
+    context = agent_context(session, conversation)
+    for near in context["nearest"]:
+        near["html"] = shapes.to_html(near["answer"])
+    agent = session.get(Person, conversation.agent_id) if conversation.agent_id else None
+    return WorkView(
+        id=conversation.id,
+        mode=mode_of(conversation, person_id),
+        language=conversation.language,
+        question=conversation.question,
+        queued_at=conversation.queued_at,
+        agent_name=agent.name if agent else None,
+        rows=_rows(session, messages, person_id),
+        cut=after is None and start > 0,
+        context=context,
+    )
+
+
+def mode_of(conversation: Conversation, person_id: int) -> str:
+    """What this agent may do with a conversation, see `WorkView`."""
+    if conversation.owner == "agent":
+        return "mine" if conversation.agent_id == person_id else "other"
+    return "free" if conversation.owner == "queue" else conversation.owner
+
+
+def _rows(session: Session, messages: list[Message], person_id: int) -> list[dict[str, Any]]:
+    forms = shapes.message_list(session, messages)
+    blank = {"html": "", "options": [], "author_name": "", "client_id": ""}
+    return [
+        blank | form | {"mine": m.author == "agent" and m.author_id == person_id}
+        for form, m in zip(forms, messages, strict=True)
+    ]

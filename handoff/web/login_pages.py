@@ -1,0 +1,83 @@
+"""Signing in and out, and the style sheet with the shop's accent."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from handoff import auth
+from handoff.models import Person
+from handoff.problems import Forbidden, Unauthorized
+from handoff.web.edge import It, own_origin, person_of
+from handoff.web.page_errors import PageRoute
+from handoff.web.rendering import local_path, page_of, render
+from handoff.web.theme import theme_css
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+def home(person: Person) -> str:
+    """Where somebody begins."""
+    return "/review" if person.role == "editor" else "/desk"
+
+
+@router.get("/login")
+async def login_page(
+    request: Request, next: Annotated[str, Query()] = "", done: Annotated[str, Query()] = ""
+) -> Response:
+    """The login form; who is signed in goes on at once."""
+    person = await person_of(request)
+    if person is not None:
+        return RedirectResponse(local_path(next, home(person)), 303)
+    said = page_of(request).t("login.done_out") if done == "out" else ""
+    back = local_path(next, "")
+    return render(request, "login.html", person=None, email="", next=back, error="", done=said)
+
+
+@router.post("/login")
+async def login(
+    request: Request,
+    it: It,
+    email: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "",
+) -> Response:
+    """Sign in and go to the page that was asked for; a wrong pair is said on the form, the address kept."""
+    if not own_origin(request):
+        raise Forbidden
+    back = local_path(next, "")
+    try:
+        person, token = await it.write(auth.sign_in, email, password)
+    except Unauthorized:
+        error = page_of(request).t("login.wrong")
+        return render(
+            request, "login.html", status=401, person=None, email=email[:320], next=back, error=error, done=""
+        )
+    response = RedirectResponse(back or home(person), 303)
+    response.set_cookie(
+        auth.COOKIE,
+        token,
+        max_age=int(auth.SIGNED_IN_FOR.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=it.settings.origin.startswith("https:"),
+    )
+    return response
+
+
+@router.post("/logout")
+async def logout(request: Request, it: It) -> Response:
+    """Sign out, and say so."""
+    if not own_origin(request):
+        raise Forbidden
+    await it.write(auth.sign_out, request.cookies.get(auth.COOKIE, ""))
+    response = RedirectResponse("/login?done=out", 303)
+    response.delete_cookie(auth.COOKIE, httponly=True, samesite="lax")
+    return response
+
+
+@router.get("/theme.css")
+async def theme(it: It) -> Response:
+    """The shop's accent as CSS variables."""
+    css = theme_css(it.settings.accent)
+    return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=300"})

@@ -1,0 +1,154 @@
+"""What all pages of agents and editors share: language, words, templates, local addresses."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+import yaml
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from handoff.settings import ROOT
+from handoff.texts import fill
+
+LANGUAGES = ("nl", "en")
+LANGUAGE_COOKIE = "rechtdoor_language"
+HERE = ROOT / "handoff"
+LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """The pages' words of a language, by key."""
+    file = ROOT / "data" / "pages" / f"{language}.yml"
+    return {str(k): str(v) for k, v in yaml.safe_load(file.read_text("utf-8")).items()}
+
+
+def word(language: str, key: str, **values: object) -> str:
+    """The words under `key`; with a number `n`, under `key_one` or `key_many`. KeyError when missing."""
+    found = words(language)
+    if "n" in values and key not in found:
+        key = f"{key}_one" if values["n"] == 1 else f"{key}_many"
+    return fill(found[key], **values)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What every template knows: the language, its words, the shop, and where we are."""
+
+    language: str
+    shop: str
+    path: str
+    query: Mapping[str, str]
+
+    def t(self, key: str, **values: object) -> str:
+        """The words under `key` in the page's language."""
+        return word(self.language, key, **values)
+
+    def known(self, prefix: str, value: str | None, otherwise: str = "") -> str:
+        """The words for a value such as a reason or a topic; the value itself where there are none."""
+        return words(self.language).get(f"{prefix}.{value}", value or otherwise)
+
+    def script_words(self) -> dict[str, str]:
+        """The words that scripts need."""
+        return {k.removeprefix("js."): v for k, v in words(self.language).items() if k.startswith("js.")}
+
+    def in_language(self, language: str) -> str:
+        """This page's address in another language."""
+        kept = {k: v for k, v in self.query.items() if k != "language"}
+        return f"{self.path}?{urlencode(kept | {'language': language})}"
+
+
+def page_language(request: Request) -> str:
+    """`?language=`, else the cookie, else what the browser asks for, else the shop's."""
+    for wish in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wish in LANGUAGES:
+            return str(wish)
+    for part in request.headers.get("accept-language", "").split(","):
+        if part.strip()[:2].lower() in LANGUAGES:
+            return part.strip()[:2].lower()
+    return str(request.app.state.it.settings.default_language)
+
+
+def page_of(request: Request) -> Page:
+    """The `Page` of a request. `path` is empty where the address cannot be asked for again."""
+    path = request.url.path if request.method == "GET" else ""
+    shop = request.app.state.it.settings.shop_name
+    return Page(page_language(request), shop, path, request.query_params)
+
+
+def local_path(wish: str | None, otherwise: str) -> str:
+    """`wish` where it is an address on this site, else `otherwise`: nobody is sent elsewhere."""
+    return wish if wish and len(wish) <= 2000 and LOCAL.fullmatch(wish) else otherwise
+
+
+def page_address(path: str, **query: object) -> str:
+    """An address on this site, with those parameters that have a value."""
+    given = {k: str(v) for k, v in query.items() if v not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, with a mark of its content so that a new version is fetched."""
+    mark = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={mark}"
+
+
+def iso(moment: datetime) -> str:
+    """A moment as scripts read it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def percent(value: float) -> str:
+    """A probability in whole percents; never a 0 or 100 that is not one."""
+    return f"{round(value * 100) if value in (0, 1) else min(99, max(1, round(value * 100)))}%"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates, escaping everything, and refusing names that a route did not pass."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(asset=asset, page_address=page_address, LANGUAGES=LANGUAGES)
+    env.filters.update(iso=iso, percent=percent)
+    return env
+
+
+def markup(template: str, page: Page, **context: Any) -> str:
+    """A template filled in. `context` is exactly what the template's first comment lists."""
+    return environment().get_template(template).render(page=page, t=page.t, **context)
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Response:
+    """A page. A language that was asked for by `?language=` is remembered."""
+    body = markup(template, page_of(request), **context)
+    response = HTMLResponse(body, status, {"Cache-Control": "no-store", "Vary": "Cookie"} | (headers or {}))
+    if request.query_params.get("language") in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            page_language(request),
+            max_age=365 * 24 * 3600,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+    return response
