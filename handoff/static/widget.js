@@ -338,7 +338,7 @@
           this.#live = true;
           this.#read(true);
         } else if (frame.last_seq != null) {
-          if (frame.event === 'pong') this.#rich = true;
+          this.#rich ||= frame.event === 'pong';
           this.#take(frame);
           const nameless = frame.owner === 'agent' && !this.state.agent_name;
           if (nameless || this.#last < this.#known) this.#read(nameless);
@@ -390,7 +390,7 @@
   }
 
   const STYLE = `
-:host{all:initial;--accent:#9c4a1a;--on:#fff;--bg:#faf9f7;--top:#fff;--ink:#1d1c1a;--soft:#5f5b55;--line:#e3e0da;--edge:#8d8880;
+:host{all:initial;--accent:#0f6b5c;--on:#fff;--bg:#faf9f7;--top:#fff;--ink:#1d1c1a;--soft:#5f5b55;--line:#e3e0da;--edge:#8d8880;
 --bad:#ad1f1f;--mix:12%;--shade:#2a1d1026;color-scheme:light dark;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 color:var(--ink)}
 @media (prefers-color-scheme:dark){:host{--bg:#171615;--top:#272624;--ink:#eceae6;--soft:#b4afa7;--line:#403d39;--edge:#8f8981;
@@ -433,7 +433,7 @@ h2{font-size:17px;line-height:1.3}
 .b{max-width:100%;padding:10px 14px;border:1px solid var(--line);border-radius:4px 16px 16px;background:var(--top);white-space:pre-wrap}
 .b,.line,.state{overflow-wrap:anywhere;unicode-bidi:plaintext}
 .customer{align-self:flex-end;align-items:flex-end}
-.m:not(.customer)+.customer,.line+.m{margin-top:12px}
+.m:not(.customer)+.customer{margin-top:12px}
 .customer .b{border-radius:16px 16px 4px;border-color:transparent}
 .html{white-space:normal}
 .html *{unicode-bidi:plaintext;max-width:100%;margin:0 0 8px;font-size:inherit}
@@ -441,7 +441,7 @@ h2{font-size:17px;line-height:1.3}
 .html :is(pre,table){overflow:auto;display:block}
 .html>:last-child,.html :is(li,a,b,strong,em,code){margin:0}
 a{color:inherit;text-underline-offset:3px}
-.line{align-self:center;text-align:center;max-width:90%;padding:12px 0 4px}
+.line{align-self:center;text-align:center;max-width:90%;padding:12px 0}
 .state{margin:4px;text-align:end}
 .bad .state,.error{color:var(--bad)}
 .bad .b{border-color:var(--bad)}
@@ -531,8 +531,8 @@ section.panel .middle{padding:0}
     }
 
     connectedCallback() {
-      const language = (this.dataset.language || document.documentElement.lang || navigator.language || 'nl').slice(0, 2).toLowerCase();
-      this.lang = language;
+      const asked = (this.dataset.language || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
+      const language = this.lang = BARE[asked] ? asked : 'en';
       const { accent } = this.dataset;
       if (CSS.supports('color', accent)) this.style.setProperty('--accent', accent);
       this.#off = new AbortController();
@@ -616,7 +616,7 @@ section.panel .middle{padding:0}
         if (!kept || (!this.#open && JSON.stringify(fresh) !== JSON.stringify(kept))) this.#build(fresh);
       } catch {
         this.#talk.offline = true;
-        if (!this.#ui) this.#build(BARE[this.lang] || BARE.en);
+        if (!this.#ui) this.#build(BARE[this.lang]);
         this.#bare = setTimeout(() => this.#learn(), 5000 + Math.random() * 5000);
       }
     }
