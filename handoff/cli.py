@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from handoff.settings import Settings
+    from kb.evidence import Evidence
 
 app = typer.Typer(
     name="rechtdoor",
@@ -75,6 +78,18 @@ def plainly() -> Iterator[None]:
         stop(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
 
 
+@contextmanager
+def database() -> "Iterator[Engine]":
+    """The database's engine, closed afterwards."""
+    from handoff.db import make_engine
+
+    engine = make_engine(settings().database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 @app.command()
 def run() -> None:
     """Start the bot and the app, and keep both running until Ctrl-C."""
@@ -127,7 +142,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="Entries as .yml, .yaml, .jsonl or .csv.")],
 ) -> None:
     """Load entries from a file. A second time changes nothing; one mistake, and nothing is changed."""
-    from handoff.db import make_engine, writing
+    from handoff.db import writing
     from kb.exchange import import_entries, read_entries
 
     with plainly():
@@ -135,8 +150,7 @@ def import_file(
         drafts = read_entries(file)
         if not drafts:
             stop(f"{file} holds no entries.")
-        engine = make_engine(settings().database_url)
-        with writing(engine) as session:
+        with database() as engine, writing(engine) as session:
             result = import_entries(session, drafts, "import")
     typer.echo(f"{result.created} new, {result.changed} changed, {result.unchanged} as they were.")
 
@@ -148,19 +162,54 @@ def export_file(
     """Write all live entries to a file; `import` reads it back."""
     import os
 
-    from handoff.db import make_engine, reading
+    from handoff.db import reading
     from kb.exchange import FORMATS, export_entries, write_entries
 
     form = FORMATS.get(file.suffix.lower())
     if form is None:
         stop(f"The file's name must end in one of {', '.join(FORMATS)}.", 2)
     with plainly():
-        with reading(make_engine(settings().database_url)) as session:
+        with database() as engine, reading(engine) as session:
             drafts = export_entries(session)
         new = file.with_name(f".{file.name}.new")
         new.write_text(write_entries(drafts, form), encoding="utf-8")
         os.replace(new, file)
     typer.echo(f"{len(drafts)} entries written to {file}.")
+
+
+@app.command()
+def ask(
+    text: str,
+    language: Annotated[str, typer.Option(help="The language to prefer: nl or en.")] = "",
+    agents: Annotated[bool, typer.Option("--agents", help="Look at entries for agents only, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole evidence, as JSON.")] = False,
+) -> None:
+    """What the knowledge base finds for a question, and how sure it is."""
+    if not text.strip():
+        stop("Ask something: the text is empty.", 2)
+    found = _evidence(text, language, "agents" if agents else "public")
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"{found.verdict}, {found.probability:.0%} sure")
+    for candidate in found.candidates:
+        typer.echo(f"  {candidate.probability:5.1%}  {candidate.key} ({candidate.language}): {candidate.question}")
+
+
+def _evidence(text: str, language: str, audience: str) -> "Evidence":
+    """Open the knowledge base as the app does, and ask it."""
+    from handoff.db import reading
+    from kb.base import Base
+    from kb.encoder import load_encoder
+
+    own = settings()
+    with plainly(), database() as engine:
+        encoder = load_encoder(own.embedding_model, own.cache_dir)
+        with reading(engine) as session:
+            base = Base.open(encoder, session, memory=own.cache_dir / "vectors")
+        return base.ask(text, language or own.default_language, audience=audience)
 
 
 @user.command("add")
@@ -174,10 +223,10 @@ def add(
     import secrets
 
     from handoff.auth import add_user
-    from handoff.db import make_engine, writing
+    from handoff.db import writing
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(12)
-    with plainly(), writing(make_engine(settings().database_url)) as session:
+    with plainly(), database() as engine, writing(engine) as session:
         add_user(session, email, name or email.split("@")[0], role, password)
     typer.echo(f"{email} may sign in as {role}.")
     if not password_stdin:

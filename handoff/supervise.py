@@ -131,7 +131,8 @@ def app_plan(settings: Settings, bot_port: int) -> Plan:
     argv = (sys.executable, "-m", "uvicorn", "--factory", "handoff.app:create", "--no-access-log")
     where = ("--host", settings.host, "--port", str(settings.port), "--log-level", settings.log_level)
     any_address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (only asked, not bound)
-    ready = f"http://{any_address.get(settings.host, settings.host)}:{settings.port}/readyz"
+    part = "healthz" if settings.bot_url else "readyz"  # a bot elsewhere that is down must not hold up the start
+    ready = f"http://{any_address.get(settings.host, settings.host)}:{settings.port}/{part}"
     env = environment({"BOT_PORT": str(bot_port)})
     return Plan(
         "app", (*argv, *where, "--timeout-graceful-shutdown", "4"), lambda: ports.answers(ready), None, env

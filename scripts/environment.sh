@@ -40,7 +40,10 @@ END
 }
 
 fingerprint() {
-    if [ "$dir" = .venv ]; then cat "$lock" pyproject.toml; else cat "$lock"; fi | sha256sum | cut -d' ' -f1
+    { # of pyproject.toml only what an installation depends on, which comes before the tools' settings
+        cat "$lock"
+        if [ "$dir" = .venv ]; then sed '/^\[tool\.ruff/,$d' pyproject.toml; fi
+    } | sha256sum | cut -d' ' -f1
 }
 
 say() { # say MESSAGE: one line that replaces itself on a terminal
