@@ -7,9 +7,11 @@
   const BASE = script?.src ? new URL(script.src).origin : location.origin;
 
   // What is said when not even the words can be fetched.
+  const bare = (launcher, close, input, send, offline) =>
+    ({ title: launcher, log: launcher, pending: offline, launcher, close, input, send, offline });
   const BARE = {
-    nl: { title: 'Stel je vraag', close: 'Sluiten', input: 'Je bericht', send: 'Versturen', offline: 'Geen verbinding. We blijven het proberen.' },
-    en: { title: 'Ask a question', close: 'Close', input: 'Your message', send: 'Send', offline: 'No connection. We keep trying.' },
+    nl: bare('Stel je vraag', 'Sluiten', 'Je bericht', 'Versturen', 'Geen verbinding. We blijven het proberen.'),
+    en: bare('Ask a question', 'Close', 'Your message', 'Send', 'No connection. We keep trying.'),
   };
 
   // Storage, or memory where a browser refuses it. One key per thing, so that two tabs never overwrite each other.
@@ -945,7 +947,7 @@ section.panel .middle{padding:0}
       const words = n ? this.#t(n === 1 ? 'unread_one' : 'unread_many', { n }) : '';
       badge.hidden = !n;
       badge.textContent = n > 99 ? '99+' : n;
-      note.textContent = words && `, ${words}`;
+      note.textContent = words && `(${words})`;
       if (unread.textContent !== words) unread.textContent = this.#open ? '' : words;
       if (n !== this.#count) {
         this.#count = n;

@@ -1,0 +1,56 @@
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from .standin import StandIn
+
+ARGS = [
+    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+# What a customer waits seconds for, a test waits tenths of seconds for.
+PACE = "{timeout: 3000, retry: 120, most: 400, beat: 700, fast: 250, silent: 400}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server() -> Iterator[StandIn]:
+    standin = StandIn()
+    standin.start()
+    yield standin
+    standin.stop()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(8000)
+    context.add_init_script(f"""window.violations = [];
+        addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI));
+        customElements.whenDefined('rechtdoor-chat').then(chat => Object.assign(chat.Talk.pace, {PACE}));""")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, server: StandIn) -> Callable[..., Page]:
+    """Opens a page of the shop, in a new tab."""
+
+    def visit(path: str = "/?language=nl") -> Page:
+        page = context.new_page()
+        page.goto(server.url + path)
+        return page
+
+    return visit

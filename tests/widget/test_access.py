@@ -1,0 +1,310 @@
+"""For everyone: keyboard, screen reader, zoom, small screens, light and dark; and for every site: size and strict CSP."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from .hand import Hand
+from .script import ROOT, texts
+from .standin import StandIn
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Page]
+SCREENS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
+# Where the focus is, as a screen reader would name it; through the shadow root.
+FOCUS = """() => { let e = document.activeElement; while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    return e.ariaLabel || e.innerText?.trim() || e.tagName; }"""
+
+
+def no_findings(page: Page, state: str) -> None:
+    found = Axe().run(page).response["violations"]
+    assert found == [], f"{state}: {[(v['id'], [n['html'][:120] for n in v['nodes']]) for v in found]}"
+
+
+def test_script_style_and_both_languages_are_at_most_15_kb_gzipped() -> None:
+    script = (ROOT / "handoff/static/widget.js").read_bytes()
+    words = [
+        json.dumps({k: v for k, v in texts(language).items() if k.startswith("widget.")}, ensure_ascii=False)
+        for language in ("nl", "en")
+    ]
+    size = sum(len(gzip.compress(part, 9)) for part in (script, *(w.encode() for w in words)))
+    assert size <= 15_000
+
+
+def test_both_languages_have_the_same_words_and_placeholders() -> None:
+    dutch, english = texts("nl"), texts("en")
+    assert dutch.keys() == english.keys()
+    for key, text in dutch.items():
+        names = sorted(part.split("}")[0] for part in text.split("{")[1:])
+        assert names == sorted(part.split("}")[0] for part in english[key].split("{")[1:]), key
+
+
+def test_every_word_the_widget_asks_for_is_there_and_none_is_left_over() -> None:
+    script = (ROOT / "handoff/static/widget.js").read_text("utf-8")
+    words = [k.removeprefix("widget.") for k in texts("nl") if k.startswith("widget.")]
+    made = {f"{name}_{end}" for name in ("end", "leave_queue") for end in ("sure", "yes", "no")}
+    assert [w for w in words if f"'{w}'" not in script and w not in made] == []
+
+
+@pytest.fixture(params=SCREENS)
+def screen(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, screen: str, context: BrowserContext, visit: Visit) -> Iterator[Page]:
+    page = visit()
+    page.set_viewport_size(SCREENS[screen])
+    page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
+    yield page
+    assert page.evaluate("violations") == []
+
+
+def test_axe_finds_nothing_in_any_state(page: Page, server: StandIn) -> None:
+    hand = Hand(page)
+    expect(hand.launcher).to_be_visible()
+    no_findings(page, "closed")
+    hand.open()
+    no_findings(page, "open")
+    hand.type("Hoe lang duurt het?")
+    expect(hand.page.get_by_role("group", name="Heeft dit geholpen?")).to_be_visible()
+    no_findings(page, "answer")
+    hand.type("mijn cadeaubon")
+    expect(hand.button("Geen van deze")).to_be_visible()
+    no_findings(page, "clarify")
+    server.change(busy=True)
+    hand.told("De chatbot zoekt")
+    no_findings(page, "typing")
+    server.change(busy=False)
+    hand.button("Geen van deze").click()
+    hand.told("Je bent als derde aan de beurt.")
+    no_findings(page, "queue")
+    hand.button("Terug naar de chatbot").click()
+    no_findings(page, "sure")
+    hand.button("Nee, ik wacht").click()
+    server.claim()
+    hand.sees("Lisa helpt je verder.")
+    no_findings(page, "agent")
+    server.faults.answers = [422]
+    hand.type("geweigerd")
+    expect(hand.button("Opnieuw")).to_be_visible()
+    hand.box.fill("x" * 4001)
+    hand.box.press("Enter")
+    no_findings(page, "refused")
+    hand.box.fill("")
+    server.stop()
+    hand.type("offline")
+    hand.told("Geen verbinding.")
+    no_findings(page, "offline")
+    server.start()
+    hand.button("Gesprek beëindigen").click()
+    hand.button("Ja, beëindigen").click()
+    hand.told("Dit gesprek is afgelopen.")
+    no_findings(page, "closed conversation")
+
+
+def test_by_keyboard_alone(visit: Visit) -> None:
+    page = visit()
+    hand, keys = Hand(page), page.keyboard
+    expect(hand.launcher).to_be_visible()
+    for _ in range(3):
+        keys.press("Tab")
+    assert page.evaluate(FOCUS) == "Stel je vraag"
+    keys.press("Enter")
+    expect(hand.box).to_be_focused()
+    keys.type("mijn cadeaubon")
+    keys.press("Enter")
+    expect(hand.button("Geen van deze")).to_be_visible()
+    expect(hand.box).to_be_focused()
+    keys.press("Shift+Tab")
+    assert page.evaluate(FOCUS) == "Geen van deze"
+    keys.press("Shift+Tab")
+    keys.press("Shift+Tab")
+    assert page.evaluate(FOCUS) == "Hoeveel staat er op mijn cadeaubon?"
+    keys.press("Space")
+    expect(page.get_by_role("group", name="Heeft dit geholpen?")).to_be_visible()
+    expect(hand.box).to_be_focused()
+    keys.press("Shift+Tab")
+    assert page.evaluate(FOCUS) == "Nee"
+    keys.press("Shift+Tab")
+    keys.press("Enter")
+    hand.sees("Ja, dat hielp")
+    keys.press("Escape")
+    expect(hand.panel).to_have_count(0)
+    expect(hand.launcher).to_be_focused()
+    keys.press("Shift+Tab")
+    assert page.evaluate(FOCUS) == "Vraag"
+
+
+def test_the_focus_goes_back_to_what_opened_the_chat(visit: Visit) -> None:
+    page = visit()
+    hand = Hand(page)
+    expect(hand.launcher).to_be_visible()
+    hand.button("Vraag").focus()
+    page.keyboard.press("Enter")
+    expect(hand.box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(hand.button("Vraag")).to_be_focused()
+
+
+def test_escape_in_a_question_closes_only_the_question(visit: Visit) -> None:
+    hand = Hand(visit()).open()
+    hand.type("medewerker")
+    hand.button("Terug naar de chatbot").click()
+    hand.page.keyboard.press("Escape")
+    expect(hand.page.get_by_role("dialog", name="Dan geef je je plek")).to_have_count(0)
+    expect(hand.panel).to_be_visible()
+    expect(hand.button("Terug naar de chatbot")).to_be_focused()
+
+
+def test_on_a_phone_the_focus_stays_in_the_panel(visit: Visit) -> None:
+    page = visit()
+    page.set_viewport_size(SCREENS["phone"])
+    hand = Hand(page).open()
+    seen = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate(FOCUS))
+    assert "Elders" not in seen
+    assert {"Chat sluiten", "Je bericht", "Versturen"} <= seen
+    assert page.evaluate(
+        "document.querySelector('rechtdoor-chat').shadowRoot.querySelector('dialog').matches(':modal')"
+    )
+    page.set_viewport_size(SCREENS["desktop"])
+    expect(hand.panel).to_be_visible()
+    page.get_by_role("link", name="Elders").click()
+    page.wait_for_url("**/elders")
+
+
+def test_each_message_is_put_in_the_live_region_once(visit: Visit, server: StandIn) -> None:
+    hand = Hand(visit()).open()
+    expect(hand.log).to_have_attribute("aria-live", "polite")
+    hand.log.evaluate("""log => { window.added = [];
+        new MutationObserver(all => all.forEach(m => m.addedNodes.forEach(n =>
+          n.parentNode === log && n.textContent && added.push(n.textContent)))).observe(log, { childList: true }); }""")
+    for n in range(5):
+        hand.type(f"bericht {n}")
+        hand.sees(f"Je zei: bericht {n}")
+    added = hand.page.evaluate("added")
+    assert len(added) == len(set(added)) == 10
+
+
+def test_history_is_not_read_out_again(visit: Visit) -> None:
+    hand = Hand(visit()).open()
+    hand.type("oud nieuws")
+    hand.sees("Je zei: oud nieuws")
+    hand.page.add_init_script("""window.live = [];
+        customElements.whenDefined('rechtdoor-chat').then(() => {
+          const look = setInterval(() => {
+            const log = document.querySelector('rechtdoor-chat')?.shadowRoot.querySelector('[role=log]');
+            if (log?.textContent.includes('oud nieuws')) { live.push(log.getAttribute('aria-live')); clearInterval(look); }
+          }, 0); });""")
+    hand.page.route("**/messages?*", lambda route: (hand.page.wait_for_timeout(100), route.continue_()))
+    hand.page.reload()
+    hand.sees("Je zei: oud nieuws")
+    expect(hand.log).to_have_attribute("aria-live", "polite")
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (320, 256), (390, 844), (1280, 800)])
+def test_zoomed_or_small_everything_can_be_reached(visit: Visit, server: StandIn, width: int, height: int) -> None:
+    page = visit()
+    page.set_viewport_size({"width": width, "height": height})
+    hand = Hand(page).open()
+    hand.type("mijn cadeaubon")
+    hand.button("Geen van deze").click()
+    hand.told("Je bent als derde aan de beurt.")
+    for button in page.get_by_role("button").all():
+        box = button.bounding_box()
+        if box and button.is_visible() and button.inner_text() != "Vraag":
+            assert box["width"] >= 44, button.inner_text()
+            assert box["height"] >= 44, button.inner_text()
+    for part in (hand.box, hand.button("Terug naar de chatbot"), hand.button("Chat sluiten")):
+        part.scroll_into_view_if_needed()
+        box = part.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+    assert hand.panel.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_on_a_touch_screen_opening_brings_up_no_keyboard(chromium: Browser, server: StandIn) -> None:
+    context = chromium.new_context(viewport=SCREENS["phone"], has_touch=True, is_mobile=True)
+    hand = Hand(context.new_page())
+    hand.page.goto(server.url)
+    hand.launcher.tap()
+    expect(hand.log).to_be_focused()
+    hand.box.tap()
+    hand.type("Hoi")
+    hand.sees("Je zei: Hoi")
+    context.close()
+
+
+@pytest.mark.parametrize("accent", ["%23ffd54a", "%23101010", "%23ffffff", "%230f6b5c", "%23e4572e"])
+def test_any_accent_can_be_read(visit: Visit, accent: str) -> None:
+    page = visit(f"/?language=nl&accent={accent}")
+    hand = Hand(page)
+    expect(hand.launcher).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        no_findings(page, f"closed, {scheme}")
+    hand.open().type("Hoi")
+    hand.sees("Je zei: Hoi")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        no_findings(page, f"open, {scheme}")
+
+
+def test_the_tag_twice_makes_one_chat(visit: Visit) -> None:
+    page = visit()
+    expect(Hand(page).launcher).to_be_visible()
+    page.evaluate("""() => new Promise(done => { const s = document.createElement('script');
+        s.src = '/widget.js'; s.onload = done; document.body.append(s); })""")
+    expect(Hand(page).launcher).to_have_count(1)
+
+
+def test_the_shop_page_does_not_wait_for_the_chat(visit: Visit, context: BrowserContext) -> None:
+    context.add_init_script("""window.shift = 0;
+        new PerformanceObserver(l => l.getEntries().forEach(e => { shift += e.value; })).observe(
+          { type: 'layout-shift', buffered: true });""")
+    page = visit("/shop")
+    expect(Hand(page).launcher).to_be_visible()
+    assert page.evaluate("shift") == 0
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("path", ["/shop", "/chat"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_shop_and_chat_page_are_accessible(visit: Visit, language: str, path: str, scheme: str, screen: str) -> None:
+    page = visit(f"{path}?language={language}")
+    page.set_viewport_size(SCREENS[screen])
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    hand = Hand(page)
+    expect(hand.box if path == "/chat" else hand.launcher).to_be_visible()
+    no_findings(page, path)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("violations") == []
+
+
+def test_the_chat_page_holds_the_whole_talk(visit: Visit, server: StandIn) -> None:
+    hand = Hand(visit("/chat"))
+    hand.type("Hoe lang duurt het?")
+    expect(hand.log.get_by_role("listitem").first).to_be_visible()
+    expect(hand.button("Chat sluiten")).to_have_count(0)
+    hand.page.keyboard.press("Escape")
+    expect(hand.box).to_be_visible()
+
+
+def test_the_shop_asks_from_the_page(visit: Visit) -> None:
+    hand = Hand(visit("/shop"))
+    expect(hand.launcher).to_be_visible()
+    hand.button("De pincode van mijn cadeaubon is onleesbaar").click()
+    expect(hand.button("Geen van deze")).to_be_visible()
+    hand.button("Chat sluiten").click()
+    hand.page.get_by_role("link", name="English").click()
+    expect(hand.page.get_by_role("heading", name="Light you like to sit by")).to_be_visible()
