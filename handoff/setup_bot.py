@@ -2,11 +2,15 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 from sqlalchemy.engine import make_url
 
@@ -95,21 +99,30 @@ def command(port: int, bot: Path = BOT) -> tuple[str, ...]:
 
 def environment(settings: Settings, *, spare: bool = True) -> dict[str, str]:
     """Rasa's environment: no telemetry, the tracker store, and one thread each where it serves."""
-    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), **store(settings.tracker_url)}
+    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), "RASA_TRACKER_URL": tracker_url(settings.tracker_url)}
 
 
-def store(address: str) -> dict[str, str]:
-    """The tracker store of `bot/endpoints.yml`, from one SQLAlchemy address."""
+def tracker_url(address: str) -> str:
+    """The tracker store's address for the bot's own, older SQLAlchemy and PostgreSQL driver."""
     url = make_url(address)
-    parts = {
-        "DIALECT": url.get_backend_name(),
-        "HOST": url.host,
-        "PORT": url.port,
-        "DB": url.database,
-        "USER": url.username,
-        "PASSWORD": url.password,
-    }
-    return {f"RASA_STORE_{name}": str(value or "") for name, value in parts.items()}
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+def probe(address: str) -> bool:
+    """Whether Rasa answers a message. Its front page answers too when the model could not be loaded."""
+    kb = {"verdict": "off_topic", "probability": 0.0, "entry": None, "options": [], "parts": [], "repeats": 0.0}
+    metadata = {"turn": 1, "language": "en", "kb": kb}
+    body = json.dumps({"sender": f"start-{uuid.uuid4().hex}:0", "message": "hello", "metadata": metadata})
+    request = Request(  # noqa: S310 (our own http address)
+        f"{address}/webhooks/rest/webhook", body.encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urlopen(request, timeout=10) as answer:  # noqa: S310
+            return bool(json.load(answer))
+    except (URLError, OSError, ValueError):
+        return False
 
 
 @contextmanager

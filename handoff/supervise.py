@@ -121,9 +121,9 @@ def _launch(plan: Plan, steps: Steps, children: list[Child]) -> None:
 
 def bot_plan(settings: Settings, port: int) -> Plan:
     """How to run Rasa: on this machine only, in its own folder and environment."""
-    address = f"http://127.0.0.1:{port}/"
+    address = f"http://127.0.0.1:{port}"
     env = setup_bot.environment(settings)
-    return Plan("bot", setup_bot.command(port), lambda: ports.answers(address), setup_bot.BOT, env)
+    return Plan("bot", setup_bot.command(port), lambda: setup_bot.probe(address), setup_bot.BOT, env)
 
 
 def app_plan(settings: Settings, bot_port: int) -> Plan:

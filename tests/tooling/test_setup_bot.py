@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -83,22 +84,32 @@ def test_without_its_environment_the_start_says_what_to_do(tmp_path: Path) -> No
         setup_bot.python(tmp_path)
 
 
-def test_the_tracker_store_is_taken_from_one_address() -> None:
-    store = setup_bot.store("postgresql+psycopg://shop:p%40ss@db.example:5433/rasa")
-    assert store == {
-        "RASA_STORE_DIALECT": "postgresql",
-        "RASA_STORE_HOST": "db.example",
-        "RASA_STORE_PORT": "5433",
-        "RASA_STORE_DB": "rasa",
-        "RASA_STORE_USER": "shop",
-        "RASA_STORE_PASSWORD": "p@ss",
-    }
-    assert setup_bot.store("sqlite:////var/lib/trackers.db")["RASA_STORE_DB"] == "/var/lib/trackers.db"
+def test_the_tracker_stores_address_suits_the_bots_older_driver() -> None:
+    address = "postgresql+psycopg://shop:p%40ss@db.example:5433/rasa"
+    assert setup_bot.tracker_url(address) == "postgresql://shop:p%40ss@db.example:5433/rasa"
+    assert setup_bot.tracker_url("sqlite:////var/lib/trackers.db") == "sqlite:////var/lib/trackers.db"
+
+
+@pytest.mark.parametrize(("reply", "ready"), [(b'[{"custom": {"act": "say"}}]', True), (b"[]", False), (b"x", False)])
+def test_rasa_is_ready_when_it_answers_a_message(reply: bytes, ready: bool) -> None:
+    class Rasa(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Rasa) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert setup_bot.probe(f"http://127.0.0.1:{server.server_port}") is ready
 
 
 def test_rasa_is_quiet_and_listens_on_this_machine_only() -> None:
     env = setup_bot.environment(Settings(_env_file=None))
     assert env["RASA_TELEMETRY_ENABLED"] == "false"
     assert env["OMP_NUM_THREADS"] == "1"
+    assert env["RASA_TRACKER_URL"].startswith("sqlite:////")
     command = setup_bot.command(5055)
     assert command[command.index("--interface") + 1] == "127.0.0.1"

@@ -1,0 +1,131 @@
+"""`make bench`: start the product twice, let customers ask, compare with an action server, weigh what runs."""
+
+import asyncio
+import gzip
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import actions, bars
+from bench.bars import Row
+from bench.customers import Outcome, ask, faq_questions
+from bench.product import NotStarted, Product
+from handoff.settings import ROOT
+
+CROWD = 20
+
+
+def main() -> int:
+    """Everything, in order. 0 when every bar is met."""
+    console = Console(width=100)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    console.print(f"Rechtdoor on this machine: {cores} cores, Python {sys.version.split()[0]}\n", highlight=False)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="rechtdoor-bench-") as folder:
+        try:
+            missed = run(console, Path(folder))
+        except (NotStarted, actions.NotComparable) as error:
+            console.print(str(error), markup=False)
+            return 1
+    said = "all bars met" if not missed else f"{missed} bars missed"
+    console.print(f"{said}; {time.monotonic() - begun:.0f} s in all")
+    return 1 if missed else 0
+
+
+def run(console: Console, folder: Path) -> int:
+    """Measure, printing each table as it is there; how many bars were missed."""
+    product = Product(folder)
+    console.print("Starting with an empty database …")
+    with product:
+        first = product.started_in
+    console.print("Starting again …")
+    with product:
+        missed = start_up(console, first, product.started_in)
+        missed += customers(console, product)
+        missed += memory(console, product)
+        console.print("The same questions with an action server …")
+        missed += compared(console, product)
+    return missed + widget(console)
+
+
+def start_up(console: Console, first: float, second: float) -> int:
+    """(c) How long a start takes."""
+    rows = [
+        Row("first start, empty database: FAQ loaded, index made", first, "s"),
+        Row("second start, until the app and the bot are ready", second, "s", bars.START_S),
+    ]
+    return bars.show(console, "Start-up", rows)
+
+
+def customers(console: Console, product: Product) -> int:
+    """(a) From message to the bot's answer over the API, alone and in a crowd."""
+    questions = faq_questions()
+    asyncio.run(ask(product.address, 2, 1, questions))  # warm
+    alone = asyncio.run(ask(product.address, 1, 12, questions))
+    crowd = asyncio.run(ask(product.address, CROWD, 2, questions))
+    rows = [
+        Row("1 customer, half of the answers within", alone.percentile(0.5), "ms"),
+        Row("1 customer, 95 % of the answers within", alone.percentile(0.95), "ms", bars.P95_ALONE_MS),
+        Row(f"{CROWD} customers, answers", crowd.rate, "/s", bars.TURNS_PER_S, at_least=True),
+        Row(f"{CROWD} customers, half of the answers within", crowd.percentile(0.5), "ms"),
+        Row(f"{CROWD} customers, 95 % of the answers within", crowd.percentile(0.95), "ms"),
+        Row("answers measured", len(alone.times) + len(crowd.times), ""),
+    ]
+    missed = bars.show(console, "From message to answer, over the API, with Rasa", rows)
+    return missed + not_answered(console, alone, crowd)
+
+
+def not_answered(console: Console, *outcomes: Outcome) -> int:
+    """FAQ questions that got no answer would make the figures look better than they are: say so, as missed."""
+    other = [line for outcome in outcomes for line in outcome.other]
+    asked = sum(len(outcome.times) for outcome in outcomes) + len(other)
+    if other:
+        console.print(f"{len(other)} of {asked} questions got something else than an answer, such as:")
+        for line in sorted(set(other))[:5]:
+            console.print(f"  {line}", markup=False, highlight=False)
+        console.print()
+    return int(len(other) > 0.05 * asked)
+
+
+def memory(console: Console, product: Product) -> int:
+    """(d) What each process holds, after the questions."""
+    limits = {"app": bars.APP_MB, "bot": bars.BOT_MB}
+    rows = []
+    for one in product.memory():
+        rows.append(Row(f"{one.name}, resident", one.rss, "MB", limits.get(one.name)))
+        rows.append(Row(f"{one.name}, its share of shared pages (PSS)", one.pss, "MB"))
+    return bars.show(console, "Memory of each process", rows)
+
+
+def compared(console: Console, product: Product) -> int:
+    """(b) One turn of Rasa on the evidence path, and of the same Rasa with an action server."""
+    evidence, action = actions.compare(product)
+    rows = [
+        Row("evidence path, half of the turns within", evidence.percentile(0.5), "ms"),
+        Row("evidence path, 95 % within", evidence.percentile(0.95), "ms"),
+        Row("action server, half of the turns within", action.percentile(0.5), "ms"),
+        Row("action server, 95 % within", action.percentile(0.95), "ms"),
+        Row(
+            "the evidence path is faster by (median)",
+            action.percentile(0.5) / evidence.percentile(0.5),
+            "×",
+            bars.EVIDENCE_FASTER,
+            at_least=True,
+        ),
+    ]
+    return bars.show(console, "One turn of Rasa alone", rows)
+
+
+def widget(console: Console) -> int:
+    """(e) What a shop's page loads."""
+    script = (ROOT / "handoff" / "static" / "widget.js").read_bytes()
+    rows = [Row("widget.js, gzipped", len(gzip.compress(script, 9)) / 1000, "kB", bars.WIDGET_KB)]
+    return bars.show(console, "Widget", rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,159 @@
+"""`make pictures`: plays a small scene in the running product and takes the README's pictures of it.
+
+A customer asks two questions, the second of which the FAQ cannot answer; an agent takes over; an editor looks at
+the question. Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
+"""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.product import NotStarted, Product
+from handoff.settings import ROOT
+
+PICTURES = ROOT / "docs" / "pictures"
+KNOWN = "Hoe lang is mijn cadeaukaart geldig?"
+UNKNOWN = "ik heb de helft van de pincode van mijn cadeaukaart weggekrast"
+OTHERS = ("de pin van mijn kadokaart is onleesbaar door het krassen", "cijfers pincode giftcard weg na krassen")
+REPLY = "Wat vervelend! Stuur me het kaartnummer van de voorkant, dan maak ik een nieuwe pincode voor je."
+SIZE = {"width": 1280, "height": 800}
+FLAGS = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str:
+    """Chromium's program, or an end with a plain sentence."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        raise SystemExit("Chromium was not found. Debian: apt install chromium. Or name it: CHROMIUM=/path/to/it")
+    return found
+
+
+def say(page: Page, text: str) -> None:
+    """Type a message into the widget and send it."""
+    field = page.locator("rechtdoor-chat textarea")
+    field.fill(text)
+    field.press("Enter")
+
+
+def sees(page: Page, pattern: str) -> None:
+    """Wait until the widget shows something like this."""
+    expect(page.locator("rechtdoor-chat").get_by_text(re.compile(pattern)).first).to_be_visible(timeout=15_000)
+
+
+def take(page: Page, name: str) -> None:
+    """Take a picture once everything stands still."""
+    page.wait_for_timeout(800)
+    page.screenshot(path=PICTURES / f"{name}.png")
+    print(f"  {(PICTURES / name).relative_to(ROOT)}.png")
+
+
+def new_page(browser: Browser, **more: object) -> Page:
+    """A page of somebody who was never here."""
+    return browser.new_context(viewport=SIZE, locale="nl-NL", reduced_motion="reduce", **more).new_page()  # type: ignore[arg-type]
+
+
+def signed_in(browser: Browser, product: Product, role: str) -> Page:
+    """A page of somebody who signed in."""
+    page = new_page(browser)
+    email, password = product.logins()[role]
+    answer = page.context.request.post(
+        f"{product.address}/api/v1/login",
+        data={"email": email, "password": password},
+        headers={"Origin": product.address},
+    )
+    if not answer.ok:
+        raise SystemExit(f"Signing in as {role} failed: {answer.status} {answer.text()}")
+    return page
+
+
+def shop(browser: Browser, product: Product) -> None:
+    """The demo shop: a question that the FAQ answers."""
+    page = new_page(browser)
+    page.goto(product.address)
+    page.locator("rechtdoor-chat").get_by_role("button").first.click()
+    say(page, KNOWN)
+    sees(page, "(?i)jaar|geldig")
+    take(page, "shop")
+
+
+def chat(browser: Browser, product: Product) -> Page:
+    """The chat page: a question that nobody wrote an answer for goes to a person at once."""
+    for text in OTHERS:
+        other = new_page(browser)
+        other.goto(f"{product.address}/chat")
+        say(other, text)
+        other.wait_for_timeout(2500)
+        other.context.close()
+    page = new_page(browser)
+    page.goto(f"{product.address}/chat")
+    say(page, KNOWN)
+    sees(page, "(?i)jaar|geldig")
+    say(page, UNKNOWN)
+    sees(page, "(?i)medewerker|collega|beurt|plaats|wachtrij")
+    return page
+
+
+def desk(browser: Browser, product: Product, customer: Page) -> None:
+    """The desk: the agent takes the conversation and replies; the customer sees it."""
+    page = signed_in(browser, product, "agent")
+    origin = {"Origin": product.address}
+    request = page.context.request
+    waiting = request.get(f"{product.address}/api/v1/desk/queue").json()["waiting"]
+    mine = next(one["id"] for one in waiting if "weggekrast" in one["question"])
+    base = f"{product.address}/api/v1/desk/conversations/{mine}"
+    request.post(f"{base}/claim", headers=origin)
+    request.post(f"{base}/messages", data={"client_id": "picture", "text": REPLY}, headers=origin)
+    sees(customer, re.escape(REPLY[:30]))
+    take(customer, "chat")
+    page.goto(f"{product.address}/desk/{mine}")
+    page.wait_for_load_state("networkidle")
+    take(page, "desk")
+
+
+def review(browser: Browser, product: Product) -> None:
+    """The review page: the group with everyone who asked."""
+    page = signed_in(browser, product, "editor")
+    groups = page.context.request.get(f"{product.address}/api/v1/review/groups").json()
+    listed = groups["groups"] if isinstance(groups, dict) and "groups" in groups else groups
+    listed = listed.get("items", []) if isinstance(listed, dict) else listed
+    page.goto(f"{product.address}/review" + (f"/groups/{listed[0]['id']}" if listed else ""))
+    page.wait_for_load_state("networkidle")
+    take(page, "review")
+
+
+def main() -> int:
+    """Start, play, take the pictures, stop."""
+    program, root = chromium(), os.geteuid() == 0
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    print("Starting the product …")
+    with tempfile.TemporaryDirectory(prefix="rechtdoor-pictures-") as folder:
+        try:
+            with Product(Path(folder)) as product, sync_playwright() as playwright:
+                flags = [*FLAGS, *(["--no-sandbox"] if root else [])]
+                browser = playwright.chromium.launch(executable_path=program, args=flags)
+                shop(browser, product)
+                desk(browser, product, chat(browser, product))
+                review(browser, product)
+                browser.close()
+        except NotStarted as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
