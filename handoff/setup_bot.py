@@ -13,6 +13,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from handoff.settings import ROOT, Settings
 from handoff.steps import Failure, Steps, Stopped
@@ -99,12 +100,16 @@ def command(port: int, bot: Path = BOT) -> tuple[str, ...]:
 
 def environment(settings: Settings, *, spare: bool = True) -> dict[str, str]:
     """Rasa's environment: no telemetry, the tracker store, and one thread each where it serves."""
-    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), "RASA_TRACKER_URL": tracker_url(settings.tracker_url)}
+    store = {"RASA_TRACKER_URL": tracker_url(settings.tracker_url)}
+    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), **store}
 
 
 def tracker_url(address: str) -> str:
     """The tracker store's address for the bot's own, older SQLAlchemy and PostgreSQL driver."""
-    url = make_url(address)
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise Failure("BOT_TRACKER_URL is not an address of a database.", code=2) from error
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql")
     return url.render_as_string(hide_password=False)

@@ -74,11 +74,9 @@ show() { # show TOTAL: turns pip's wall of lines into a count
 }
 
 install() { # install PIP-ARGUMENTS: quietly, with progress; the end of the log when it fails
-    local total
-    total=$(grep -c == "$lock")
     set +e
     PYTHONUNBUFFERED=1 "$dir/bin/python" -m pip install --disable-pip-version-check --no-input "$@" </dev/null 2>&1 |
-        tee -a "$log" | show "$total"
+        tee -a "$log" | show "$packages"
     local status=${PIPESTATUS[0]}
     set -e
     if [ "$status" -ne 0 ]; then
@@ -103,7 +101,8 @@ if [ ! -f "$dir/.made" ] || ! fits "$dir/bin/python"; then
     "$python" -m venv "$dir"
 fi
 rm -f "$dir/.made"
-echo "Installing $(grep -c == "$lock") packages into $dir from $lock"
+packages=$(grep -c == "$lock" || true)
+echo "Installing $packages packages into $dir from $lock"
 install -r "$lock" "$@"
 if [ "$dir" = .venv ]; then
     "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >>"$log" 2>&1 ||

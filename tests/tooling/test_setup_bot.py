@@ -88,6 +88,8 @@ def test_the_tracker_stores_address_suits_the_bots_older_driver() -> None:
     address = "postgresql+psycopg://shop:p%40ss@db.example:5433/rasa"
     assert setup_bot.tracker_url(address) == "postgresql://shop:p%40ss@db.example:5433/rasa"
     assert setup_bot.tracker_url("sqlite:////var/lib/trackers.db") == "sqlite:////var/lib/trackers.db"
+    with pytest.raises(Failure, match="BOT_TRACKER_URL"):
+        setup_bot.tracker_url("nonsense")
 
 
 @pytest.mark.parametrize(("reply", "ready"), [(b'[{"custom": {"act": "say"}}]', True), (b"[]", False), (b"x", False)])
