@@ -87,7 +87,7 @@ install() { # install PIP-ARGUMENTS: quietly, with progress; the end of the log 
 }
 
 want=$(fingerprint)
-if [ -f "$dir/.made" ] && [ "$(cat "$dir/.made")" = "$want" ] && "$dir/bin/python" -c '' 2>/dev/null; then
+if [ -f "$dir/.made" ] && [ "$(cat "$dir/.made")" = "$want" ] && fits "$dir/bin/python"; then
     touch "$dir/.made"
     exit 0
 fi
