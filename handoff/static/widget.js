@@ -33,15 +33,14 @@
     };
   };
   const store = keep('localStorage'), session = keep('sessionStorage');
-  const uuid = () => crypto.randomUUID ? crypto.randomUUID()
-    : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
+  const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
   const coarse = () => matchMedia('(pointer: coarse)').matches;
   const length = text => text.length > LIMIT / 2 ? [...text].length : text.length;
 
   const isGone = p => p.status === 404 || p.status === 401;
   const isFinal = p => p.status >= 400 && p.status < 500 && ![408, 425, 429].includes(p.status);
 
-  /* The conversation: what is known, what waits to be sent, and the line to the server. Knows nothing of the page. */
+  /* The conversation: what is known, what waits, and the line to the server. Knows nothing of the page. */
   class Talk {
     static pace = { timeout: 15000, retry: 1000, most: 30000, beat: 15000, fast: 3000, silent: 8000 };
     messages = [];
@@ -80,7 +79,6 @@
       });
       on(window, 'online', () => { this.offline = false; this.#wake(); });
       on(window, 'offline', () => { this.offline = true; this.onchange(); });
-      on(window, 'pageshow', e => { if (e.persisted) this.#wake(); });
       on(window, 'pagehide', () => this.#hangUp());
       on(document, 'visibilitychange', () => { if (!document.hidden && Date.now() - this.#heard > 5000) this.#wake(); });
       this.offline = !navigator.onLine;
@@ -95,6 +93,7 @@
     }
 
     get begun() { return !!this.#talk; }
+    get busy() { return this.waiting.some(item => item.failed == null); }
     get outbox() { return store.all('out:'); }
     get waiting() { return [...this.sent.values(), ...this.outbox.filter(item => !this.sent.has(item.client_id))]; }
     get awaited() { return this.sent.size > 0 || (this.state.owner === 'bot' && this.messages.at(-1)?.author === 'customer'); }
@@ -110,10 +109,10 @@
       if (on) this.#wake();
     }
 
-    /* Puts a message in the outbox; everything that is said goes through here. */
+    /* Everything that is said goes through the outbox. */
     say(body, words) {
       this.anew = false;
-      const client_id = uuid();
+      const client_id = newId();
       const at = Math.max(Date.now(), (this.outbox.at(-1)?.at || 0) + 1);
       this.#keep({ kind: 'text', ...body, words, client_id, at });
       this.#flush();
@@ -159,7 +158,7 @@
       this.offline = !answer.status;
       if (answer.ok) this.#fails = 0;
       else {
-        const { status = 0, headers } = answer, { detail } = value || {};
+        const { status = 0, headers } = answer, detail = value?.detail;
         const problem = { status, detail: detail?.trim ? detail : '', after: headers?.get('Retry-After') };
         if (!isFinal(problem)) this.#fails++;
         this.onchange();
@@ -168,7 +167,7 @@
       return value;
     }
 
-    /* Takes over what another tab stored: the conversation, what it sent, what was read. */
+    /* Takes over what another tab stored. */
     #agree() {
       const talk = store.get('talk');
       if (talk?.id !== this.#talk?.id) {
@@ -252,23 +251,21 @@
       }
     }
 
-    /* The key is stored before the call: an answer that is lost on the way does not make a second conversation. */
+    /* The key is stored first: an answer lost on the way makes no second conversation. */
     async #begin() {
       const known = store.get('talk');
       if (known) return this.#reset(known);
-      const key = store.get('key') || uuid();
+      const key = store.get('key') || newId();
       store.set('key', key);
-      const talk = await this.#call('/conversations', {
-        language: this.language, page_url: location.origin + location.pathname,
-        device: `${coarse() ? 'touch' : 'desktop'} ${innerWidth}x${innerHeight}`,
-      }, { 'Idempotency-Key': key });
+      const about = { language: this.language, page_url: location.origin + location.pathname };
+      const talk = await this.#call('/conversations', about, { 'Idempotency-Key': key });
       this.#reset(talk);
       store.set('talk', talk);
       this.settled = true;
       this.#connect();
     }
 
-    // Reading: always what comes after the last number, so that a lost or doubled event costs nothing.
+    // Reading: what comes after the last number, so that a lost or doubled event costs nothing.
     async #read(ask) {
       this.#more = Math.max(this.#more, ask ? 2 : 1);
       if (this.#reading || !this.#talk) return;
@@ -334,8 +331,7 @@
       socket.onopen = () => socket.send(JSON.stringify({ token, after: this.#last }));
       socket.onmessage = ({ data }) => {
         this.#heard = Date.now();
-        let frame;
-        try { frame = JSON.parse(data); } catch { return; }
+        const frame = JSON.parse(data);
         if (frame.event === 'ready') {
           this.#live = true;
           this.#read(true);
@@ -403,7 +399,7 @@ color:var(--ink)}
 [hidden]{display:none!important}
 button,textarea{font:inherit;color:inherit;border:1px solid var(--edge);border-radius:22px;background:var(--top)}
 button{min-height:44px;min-width:44px;padding:6px 16px;cursor:pointer;text-align:start;overflow-wrap:anywhere}
-button:hover{background:color-mix(in srgb,var(--ink) 6%,var(--top))}
+button:hover{filter:brightness(.94)}
 button:disabled{cursor:default;color:var(--soft);background:none;border-color:var(--line)}
 :focus-visible{outline:2px solid;outline-offset:2px}
 svg{display:block;width:24px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;flex:none}
@@ -414,7 +410,6 @@ svg{display:block;width:24px;fill:none;stroke:currentColor;stroke-width:2;stroke
 :host([data-position=left]) :is(.launch,.panel){right:auto;left:24px}
 .launch{display:flex;align-items:center;gap:8px;min-height:56px;padding:0 20px 0 16px;border-radius:28px;font-weight:600}
 .launch,.send{background:var(--accent);color:var(--on);border-color:transparent}
-.launch:hover,.send:hover{background:color-mix(in srgb,var(--accent) 88%,var(--on))}
 .badge{position:absolute;top:-6px;right:-4px;min-width:24px;padding:0 6px;border-radius:12px;
 background:var(--ink);color:var(--bg);font-size:14px;line-height:24px;text-align:center}
 .panel{left:auto;top:auto;width:400px;max-width:none;height:min(700px,100dvh - 48px);max-height:none;
@@ -426,10 +421,10 @@ header{display:flex;align-items:center;gap:12px;padding:12px 8px 12px 20px;borde
 .face,.customer .b{background:color-mix(in srgb,var(--accent) var(--mix),var(--top))}
 .names{flex:1;min-width:0}
 h2{font-size:17px;line-height:1.3}
-.names p,.who,.line,.state,.typing{font-size:14px;line-height:1.4;color:var(--soft)}
+.names p,.who,.line,.state,.typing,.helped,.count,.error{font-size:14px;color:var(--soft)}
+.bad .state,.error{color:var(--bad)}
 .middle{position:relative;flex:1;min-height:64px;display:flex}
 .log{position:relative;flex:1;min-width:0;overflow:hidden auto;overscroll-behavior:contain;padding:20px 20px 36px;display:flex;flex-direction:column;gap:4px}
-.log:focus-visible{outline-offset:-4px}
 .m{max-width:88%;display:flex;flex-direction:column;align-items:flex-start}
 .who{margin:12px 4px 4px}
 .b{max-width:100%;padding:10px 14px;border:1px solid var(--line);border-radius:4px 16px 16px;background:var(--top);white-space:pre-wrap}
@@ -438,19 +433,17 @@ h2{font-size:17px;line-height:1.3}
 .m:not(.customer)+.customer{margin-top:12px}
 .customer .b{border-radius:16px 16px 4px;border-color:transparent}
 .html{white-space:normal}
-.html *{unicode-bidi:plaintext;max-width:100%;margin:0 0 8px;font-size:inherit}
+.html *{unicode-bidi:plaintext;margin:0 0 8px;font-size:inherit}
 .html :is(ul,ol){padding-inline-start:20px}
-.html :is(pre,table){overflow:auto;display:block}
-.html>:last-child,.html :is(li,a,b,strong,em,code){margin:0}
+.html>:last-child,.html :not(p,ul,ol,h3,h4,blockquote){margin:0}
 a{color:inherit;text-underline-offset:3px}
 .line{align-self:center;text-align:center;max-width:90%;padding:12px 0}
 .state{margin:4px;text-align:end}
-.bad .state,.error{color:var(--bad)}
 .bad .b{border-color:var(--bad)}
 .row{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:8px}
 .state .row{justify-content:end;color:var(--ink)}
 .options{flex-direction:column;align-items:flex-start}
-.helped{margin:0 4px;gap:4px;color:var(--soft);font-size:15px}
+.helped{margin:0 4px;gap:4px}
 .helped button{border-color:transparent;background:none;color:var(--ink);text-decoration:underline;padding:0 8px;text-align:center}
 .typing{position:absolute;left:24px;bottom:8px;display:flex;gap:6px;align-items:center}
 i{border:3px solid;border-radius:50%}
@@ -463,8 +456,8 @@ i{border:3px solid;border-radius:50%}
 form{display:flex;gap:8px;align-items:flex-end}
 textarea{flex:1;min-width:0;max-height:40vh;padding:9px 14px;background:var(--bg);line-height:24px;resize:none;unicode-bidi:plaintext}
 textarea::placeholder{color:var(--soft);opacity:1}
-textarea:focus-visible{outline-offset:-1px}
-.error,.count{margin-inline:4px;font-size:15px}
+textarea:focus-visible,.log:focus-visible{outline-offset:-2px}
+.error,.count{margin:0 4px}
 :host([data-position=page]){display:block;height:100%}
 section.panel{position:static;width:auto;height:100%;border:0;border-radius:0;box-shadow:none}
 section.panel>*,section.panel .log{padding-inline:max(16px,50% - 344px)}
@@ -491,7 +484,7 @@ section.panel .middle{padding:0}
     svg.firstChild.setAttribute('d', ICONS[name]);
     return svg;
   };
-  /* h('p', {className: 'who'}, 'text', node): properties where the element has them, attributes where not; text is always text. */
+  /* An element with properties (or attributes) and children; text is always text. */
   const h = (tag, props = {}, ...children) => {
     const el = document.createElement(tag);
     for (const [name, value] of Object.entries(props)) {
@@ -503,9 +496,9 @@ section.panel .middle{padding:0}
   };
 
   class RechtdoorChat extends HTMLElement {
-    static Talk = Talk; // a test may put another in its place
-    static define(tag = 'rechtdoor-chat', registry = customElements) {
-      if (!registry.get(tag)) registry.define(tag, this);
+    static Talk = Talk;
+    static define(tag = 'rechtdoor-chat') {
+      if (!customElements.get(tag)) customElements.define(tag, this);
     }
 
     #talk;
@@ -520,7 +513,7 @@ section.panel .middle{padding:0}
     #author = '';
     #count = 0;
     #low = true; // at the end of the talk
-    #first = true; // the history is put in silently; only what comes after is read out
+    #first = true; // the history is not read out
     #bare = 0;
     #off = null;
     #narrow = matchMedia('(max-width:480px),(max-height:480px)');
@@ -594,7 +587,7 @@ section.panel .middle{padding:0}
       if (text) this.#talk.say({ text });
     }
 
-    /* To the field, or where that would bring up a keyboard over the talk, to the talk. */
+    /* To the field; to the talk where the field would bring up a keyboard. */
     #focus() { this.#ui?.[coarse() ? 'log' : 'input'].focus(); }
 
     #tell(name, detail) {
@@ -605,7 +598,7 @@ section.panel .middle{padding:0}
       return (this.#words[name] || '').replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
     }
 
-    /* The words: what was kept from last time, at once; then what the server has now. */
+    /* What was kept from last time, at once; then what the server has now. */
     async #learn() {
       const name = `texts:${this.lang}`, kept = store.get(name);
       if (kept && !this.#ui) this.#build(kept);
@@ -626,7 +619,7 @@ section.panel .middle{padding:0}
     #build(words) {
       const typed = this.#ui ? this.#ui.input.value : session.get('draft') || '', inside = this.shadowRoot.activeElement;
       this.#words = words;
-      const t = (name, values) => this.#t(name, values), page = this.#page;
+      const t = name => this.#t(name), page = this.#page;
       const ui = this.#ui = {};
       const button = (className, picture, label, onclick) =>
         h('button', { className: `icon ${className}`, title: label, onclick }, icon(picture), h('span', { className: 'sr' }, label));
@@ -779,7 +772,7 @@ section.panel .middle{padding:0}
       const items = talk.waiting.filter(item => item.failed != null || !QUIET.includes(item.kind));
       fresh.forEach(m => this.#place(m));
       this.#queue(items);
-      this.#settle(items);
+      this.#settle();
       this.#status();
       if (this.#open && !document.hidden) talk.read();
       this.#badge();
@@ -800,8 +793,8 @@ section.panel .middle{padding:0}
       const b = h('div', { className: 'b', dir: 'auto' });
       if (html) {
         b.classList.add('html');
-        b.setHTML ? b.setHTML(html) : b.innerHTML = html; // made safe by the server; made safe again where the browser can
-        b.querySelectorAll('a[href]').forEach(a => { a.target = '_blank'; a.rel = 'noopener'; });
+        b.setHTML ? b.setHTML(html) : b.innerHTML = html; // safe from the server; safe again where the browser can
+        b.querySelectorAll('a[href]').forEach(a => { a.target = '_blank'; });
       } else b.textContent = text;
       return h('div', { className: `m ${author}` }, h('p', { className: author === 'customer' ? 'sr' : 'who' }, name), b);
     }
@@ -822,9 +815,7 @@ section.panel .middle{padding:0}
       };
       if (day !== this.#day && !node) {
         this.#day = day;
-        const words = day === new Date().toDateString() ? this.#t('today')
-          : at.toLocaleDateString(this.lang, { weekday: 'long', day: 'numeric', month: 'long' });
-        put(h('p', { className: 'line' }, words));
+        put(h('p', { className: 'line' }, at.toLocaleDateString(this.lang, { weekday: 'long', day: 'numeric', month: 'long' })));
       }
       if (customer && QUIET.includes(m.kind)) {
         node?.remove();
@@ -866,7 +857,7 @@ section.panel .middle{padding:0}
       node.append(node.row);
     }
 
-    /* What waits: shown at once, at the end, in order; when it comes back from the server the same node stays. */
+    /* What waits is shown at once, at the end; when it comes back from the server the same node stays. */
     #queue(items) {
       const { log } = this.#ui, ids = new Set(items.map(item => item.client_id));
       for (const node of [...log.children]) if (node.waiting && !ids.has(node.waiting)) { this.#nodes.delete(node.waiting); node.remove(); }
@@ -899,13 +890,13 @@ section.panel .middle{padding:0}
     }
 
     /* Buttons count only while nothing came after them. */
-    #settle(items) {
+    #settle() {
       const { messages, state } = this.#talk;
       const last = messages.findLast(m => m.author === 'customer')?.seq || 0;
       for (const m of messages.slice(-20)) {
         const node = this.#nodes.get(m.seq);
         if (!node?.row) continue;
-        const idle = last > m.seq || items.some(item => item.failed == null) || (state.owner && state.owner !== 'bot');
+        const idle = last > m.seq || this.#talk.busy || (state.owner && state.owner !== 'bot');
         node.row.querySelectorAll('button').forEach(button => { button.disabled = idle; });
         if (m.ask_helped) node.row.hidden = idle;
       }
@@ -913,18 +904,16 @@ section.panel .middle{padding:0}
 
     #status() {
       const ui = this.#ui, talk = this.#talk, { owner, queue, agent_name } = talk.state, t = (name, values) => this.#t(name, values);
-      const agent = owner === 'agent', name = agent_name || t('agent');
-      const who = agent ? t('with_agent', { name }) : t('bot');
+      const name = owner === 'agent' && (agent_name || t('agent')), who = name ? t('with_agent', { name }) : t('bot');
       if (ui.who.textContent !== who) {
         ui.who.textContent = who;
-        ui.face.replaceChildren(agent ? [...name][0] : icon('chat'));
+        ui.face.replaceChildren(name ? [...name][0] : icon('chat'));
       }
       ui.end.hidden = !talk.begun || owner === 'closed' || !owner;
       const lines = [];
       if (talk.offline) lines.push(t('offline'));
       if (talk.anew) lines.push(t('started_anew'));
       if (owner === 'queue') lines.push(...this.#wait(queue), t('keep_typing'));
-      if (owner === 'closed' && !talk.waiting.length) lines.push(t('closed'));
       const [line, ...more] = lines, text = more.join(' ');
       if (ui.status.textContent !== (line || '') + text) ui.status.replaceChildren(...lines.length ? [h('p', {}, line), h('p', {}, text)] : []);
       ui.leave.hidden = owner !== 'queue' || talk.waiting.some(item => item.kind === 'leave_queue');
@@ -938,7 +927,7 @@ section.panel .middle{padding:0}
       const { position, wait } = queue, ordinal = this.#t('ordinals').split(',')[position - 1];
       const line = ordinal ? this.#t('queue_ordinal', { ordinal }) : this.#t('queue_place', { position });
       if (!wait) return [line, this.#t('wait_unknown')];
-      const low = Math.max(1, Math.floor(wait.low_s / 60)), high = Math.ceil(wait.high_s / 60);
+      const low = Math.floor(wait.low_s / 60) || 1, high = Math.ceil(wait.high_s / 60);
       return [line, this.#t(high < 2 ? 'wait_soon' : low >= high ? 'wait_about' : 'wait_range', { low, high })];
     }
 

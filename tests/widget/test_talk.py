@@ -120,7 +120,7 @@ def test_a_conversation_ends_and_typing_opens_it_again(hand: Hand, server: Stand
     assert server.talk.owner == "bot"
     hand.button("Gesprek beëindigen").click()
     hand.button("Ja, beëindigen").click()
-    hand.told("Dit gesprek is afgelopen.")
+    hand.sees("Dit gesprek is afgelopen. Typ een bericht en we gaan verder.")
     expect(hand.button("Gesprek beëindigen")).to_have_count(0)
     hand.type("toch nog iets")
     hand.sees("We gaan verder waar we waren.")
