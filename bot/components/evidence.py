@@ -41,7 +41,7 @@ class EvidenceClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """`threshold`: least confidence of a control intent; `repeats`: least similarity of "asked again"."""
-        return {"threshold": 0.7, "repeats": REPEATS_THRESHOLD, "question_intent": "question"}
+        return {"threshold": 0.5, "repeats": REPEATS_THRESHOLD, "question_intent": "question"}
 
     @classmethod
     def create(
