@@ -46,6 +46,8 @@ class Base:
         self._centre = centre_of(vectors)
         self._everyday = self._centre(vectors) if background else vectors[:0]
         self._everyday_grams = grams(background)
+        #: Standard deviation of the cosine of two unrelated sentences: what a cosine is worth with this encoder.
+        self.spread = _spread(self._everyday)
         self._refreshing = threading.Lock()
         self._calibrated_on: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -196,6 +198,13 @@ class Base:
                 if not self._changed_enough(dict(self._now.learned)):
                     self._thread = None  # inside the lock: a later change starts a new one
                     return
+
+
+def _spread(vectors: NDArray[np.float32]) -> float:
+    if len(vectors) < 50:
+        return 0.1
+    some = vectors[:300]
+    return float(np.std((some @ some.T)[np.triu_indices(len(some), 1)]))
 
 
 def _look_up(view: View, texts: Sequence[str], vectors: NDArray[np.float32]) -> dict[str, Look]:

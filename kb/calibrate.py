@@ -57,8 +57,9 @@ class Calibration:
         """For each key of `look`: standardised score, contrast (log odds of its softmax share), coverage."""
         share = look.score / TEMPERATURE
         share = share - logsumexp(share)
-        columns: Array = np.array([self.standard(look.score), log_odds(share), look.coverage], np.float64)
-        return columns.T
+        columns: Array = np.zeros((len(look.keys), 3))
+        columns[:, 0], columns[:, 1], columns[:, 2] = self.standard(look.score), log_odds(share), look.coverage
+        return columns
 
     def first_three(self, look: Look) -> Array:
         """The same three for the first three keys together: best score, joint share, best coverage."""
@@ -79,7 +80,7 @@ class Calibration:
 def log_odds(log_share: Floats | Array) -> Array:
     """log(p / (1 - p)) of log p, within -8 and 8."""
     share = np.minimum(np.asarray(log_share, np.float64), -1e-9)
-    return np.clip(share - np.log(-np.expm1(share)), -8.0, 8.0)
+    return np.asarray(np.clip(share - np.log(-np.expm1(share)), -8.0, 8.0), np.float64)
 
 
 # Fitted with kb's own calibration, means over other bases (see data/calibration/README.md).

@@ -1,0 +1,287 @@
+"""The backlog: questions that went unanswered, secrets removed, grouped by meaning, until an editor decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import CursorResult, func, select, tuple_, update
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from kb.base import Base
+from kb.drafts import MAX_PHRASING, MAX_PHRASINGS, EntryDraft, distinct
+from kb.entries import change_entry, create_entry, get_entry, phrasings_of
+from kb.errors import Invalid, NotFound, Stale
+from kb.evidence import Candidate
+from kb.models import Entry, Question, QuestionGroup, now
+from kb.redact import has_placeholder, redact
+from kb.text import clean, normalise
+
+# From how many spreads of the encoder (`Base.spread`) a question's cosine with a group's middle joins them. Pairwise
+# F1 over the demo FAQ's texts, arriving at random, is flat around it.
+SAME = 4.5
+SAME_ACROSS = 4.2  # between languages the same meaning lies a little further apart
+MAX_TEXT = 4000
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A question ready for the backlog: its text without secrets and its vector."""
+
+    text: str
+    language: str
+    vector: Vector
+    spread: float
+
+
+def prepare(base: Base, text: str, language: str) -> Prepared:
+    """Take the secrets out of `text` and encode what is left. Slow beside a database: do it outside a transaction."""
+    kept = redact(clean(text)[:MAX_TEXT])
+    return Prepared(kept, language, base.vector(kept), base.spread)
+
+
+def record(
+    session: Session,
+    prepared: Prepared,
+    *,
+    conversation_id: str,
+    seq: int,
+    language: str,
+    reason: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    topic: str | None = None,
+) -> Question:
+    """Put a question into the backlog, in the open group that means the same, or in one of its own.
+
+    The same conversation and `seq` again gives the question that is there already. A question joins the group
+    whose middle is nearest when their centred cosine is at least `SAME` spreads (`SAME_ACROSS` between languages).
+    """
+    bump_groups(session)
+    present = select(Question).filter_by(conversation_id=conversation_id, seq=seq)
+    found = session.scalars(present).one_or_none()
+    if found is not None:
+        return found
+    group = _nearest_group(session, prepared, language) or _new_group(session, prepared, language, at)
+    question = Question(
+        conversation_id=conversation_id,
+        seq=seq,
+        text=prepared.text,
+        language=language,
+        reason=reason,
+        evidence=evidence,
+        topic=topic,
+        vector=_packed(prepared.vector),
+        group_id=group.id or 0,
+        at=at,
+    )
+    session.add(question)
+    session.flush()
+    _count_in(session, group, at)
+    return question
+
+
+def bump_groups(session: Session) -> None:
+    """Make other writers of the backlog wait for this transaction, so that two do not open the same group."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    else:  # any write takes SQLite's only lock; this one changes nothing
+        session.execute(update(QuestionGroup).where(col(QuestionGroup.id) == -1).values(count=0))
+
+
+_LOCK = 0x6B62_6C67  # "kblg": an advisory lock of PostgreSQL's, held to the transaction's end
+
+
+def list_groups(
+    session: Session, status: str | None = "open", after: str | None = None, limit: int = 50
+) -> list[QuestionGroup]:
+    """Groups, the largest first, then the most recent; `after` is the `cursor` of the last one seen."""
+    order = (col(QuestionGroup.count), col(QuestionGroup.last_at), col(QuestionGroup.id))
+    found = select(QuestionGroup).order_by(*(o.desc() for o in order)).limit(max(1, min(limit, 500)))
+    if status is not None:
+        found = found.where(col(QuestionGroup.status) == status)
+    if after is not None:
+        found = found.where(tuple_(*order) < tuple_(*_read_cursor(after)))
+    return list(session.scalars(found))
+
+
+def cursor(group: QuestionGroup) -> str:
+    """Where `list_groups` goes on after `group`."""
+    return f"{group.count}_{group.last_at.isoformat()}_{group.id}"
+
+
+def get_group(session: Session, group_id: int) -> QuestionGroup:
+    """The group with this id. NotFound."""
+    found = session.get(QuestionGroup, group_id)
+    if found is None:
+        raise NotFound("there is no such question group")
+    return found
+
+
+def questions(session: Session, group_id: int, limit: int = 100) -> list[Question]:
+    """A group's questions, the most recent first."""
+    found = select(Question).filter_by(group_id=group_id)
+    newest = found.order_by(col(Question.at).desc(), col(Question.id).desc())
+    return list(session.scalars(newest.limit(max(1, limit))))
+
+
+def nearest(base: Base, group: QuestionGroup, limit: int = 5) -> list[Candidate]:
+    """The entries nearest to a group's most central question, agents-only ones included, best first."""
+    return list(base.ask(group.title, group.language, audience="agents").candidates[:limit])
+
+
+def approve(
+    session: Session,
+    group_id: int,
+    *,
+    answer: str,
+    language: str,
+    question: str | None = None,
+    topic: str | None = None,
+    merge_into: str | None = None,
+    if_revision: int | None = None,
+    by: str,
+) -> Entry:
+    """Answer a group: with a new entry, or by adding its questions to the entry `merge_into` as phrasings.
+
+    A new entry asks `question`, or else the group's title. When merging, `answer` replaces the entry's answer only
+    if it is not empty. Questions that held a secret become no phrasings. Raises NotFound, Invalid, and Stale when
+    the group is not at `if_revision`, is decided already, or somebody else decides it at the same moment.
+    """
+    group = _open_group(session, group_id, if_revision)
+    asked = _phrasings(session, group_id)
+    if merge_into is not None:
+        entry = _merged(session, merge_into, language, asked, answer, topic, by)
+    else:
+        title = question or group.title
+        draft = EntryDraft(language=language, question=title, answer=answer, topic=topic or "", phrasings=asked)
+        if has_placeholder(title):
+            raise Invalid("the question names something secret: write it without")
+        entry = create_entry(session, draft, by)
+    _decide(session, group, "approved", by, entry_key=entry.key, why=None)
+    return entry
+
+
+def dismiss(session: Session, group_id: int, *, why: str, if_revision: int | None = None, by: str) -> QuestionGroup:
+    """Put a group aside, saying why. NotFound, Invalid without a reason, Stale as in `approve`."""
+    reason = clean(why)
+    if not reason or len(reason) > 2000:
+        raise Invalid("say why, in at most 2,000 characters")
+    group = _open_group(session, group_id, if_revision)
+    return _decide(session, group, "dismissed", by, entry_key=None, why=reason)
+
+
+def reopen(session: Session, group_id: int, by: str) -> QuestionGroup:
+    """Undo a decision: the group is open again. What an approval stored stays; revert it in the entry's history."""
+    group = get_group(session, group_id)
+    if group.status == "open":
+        return group
+    return _decide(session, group, "open", by, entry_key=None, why=None)
+
+
+def _open_group(session: Session, group_id: int, if_revision: int | None) -> QuestionGroup:
+    group = get_group(session, group_id)
+    if group.status != "open":
+        raise Stale(f"the group is {group.status} already")
+    if if_revision is not None and group.revision != if_revision:
+        raise Stale(f"the group was changed by somebody else: it is at revision {group.revision} now")
+    return group
+
+
+def _decide(
+    session: Session, group: QuestionGroup, status: str, by: str, *, entry_key: str | None, why: str | None
+) -> QuestionGroup:
+    values = {"status": status, "entry_key": entry_key, "why": why, "decided_by": by, "decided_at": now()}
+    seen = (col(QuestionGroup.id) == group.id, col(QuestionGroup.revision) == group.revision)
+    change = update(QuestionGroup).where(*seen, col(QuestionGroup.status) == group.status)
+    done = session.execute(
+        change.values(**values, revision=group.revision + 1).execution_options(synchronize_session=False)
+    )
+    if not isinstance(done, CursorResult) or done.rowcount != 1:
+        raise Stale("somebody else decided this group at the same moment")
+    session.refresh(group)
+    return group
+
+
+def _merged(
+    session: Session, key: str, language: str, asked: Sequence[str], answer: str, topic: str | None, by: str
+) -> Entry:
+    entry = get_entry(session, key, language)
+    phrasings = [*phrasings_of(session, entry), *asked]
+    changes: dict[str, Any] = {"phrasings": distinct(phrasings, beside=entry.question)[:MAX_PHRASINGS]}
+    if answer.strip():
+        changes["answer"] = answer
+    if topic:
+        changes["topic"] = topic
+    return change_entry(session, key, language, changes, None, by)
+
+
+def _phrasings(session: Session, group_id: int) -> list[str]:
+    texts = [q.text for q in reversed(questions(session, group_id, MAX_PHRASINGS))]
+    return distinct([t for t in texts if len(t) <= MAX_PHRASING and not has_placeholder(t) and normalise(t)])
+
+
+def _nearest_group(session: Session, prepared: Prepared, language: str) -> QuestionGroup | None:
+    found = select(col(QuestionGroup.id), col(QuestionGroup.centroid), col(QuestionGroup.language))
+    rows = session.execute(found.where(col(QuestionGroup.status) == "open")).all()
+    if not rows:
+        return None
+    middles = np.frombuffer(b"".join(row[1] for row in rows), np.float16).astype(np.float32)
+    middles = middles.reshape(len(rows), -1)
+    length = np.maximum(np.linalg.norm(middles, axis=1), 1e-6)
+    spreads = np.array([SAME if row[2] == language else SAME_ACROSS for row in rows], np.float32)
+    beyond = middles @ prepared.vector / length - spreads * prepared.spread
+    best = int(beyond.argmax())
+    return get_group(session, rows[best][0] or 0) if beyond[best] >= 0 else None
+
+
+def _new_group(session: Session, prepared: Prepared, language: str, at: datetime) -> QuestionGroup:
+    group = QuestionGroup(
+        title=_title(prepared.text),
+        language=language,
+        centroid=_packed(prepared.vector),
+        first_at=at,
+        last_at=at,
+    )
+    session.add(group)
+    session.flush()
+    return group
+
+
+def _count_in(session: Session, group: QuestionGroup, at: datetime) -> None:
+    members = questions(session, group.id or 0, 200)
+    vectors = np.array([_unpacked(q.vector) for q in members])
+    middle = vectors.mean(axis=0)
+    sayable = [i for i, q in enumerate(members) if not has_placeholder(q.text)] or range(len(members))
+    central = members[max(sayable, key=lambda i: float(vectors[i] @ middle))]
+    group.count += 1
+    group.centroid = _packed(middle)
+    group.title, group.language = _title(central.text), central.language
+    group.first_at, group.last_at = min(group.first_at, at), max(group.last_at, at)
+    group.revision += 1
+    session.add(group)
+    session.flush()
+
+
+def _title(text: str) -> str:
+    return text if len(text) <= MAX_PHRASING else text[: MAX_PHRASING - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _packed(vector: Vector) -> bytes:
+    return vector.astype(np.float16).tobytes()
+
+
+def _unpacked(data: bytes) -> Vector:
+    return np.frombuffer(data, np.float16).astype(np.float32)
+
+
+def _read_cursor(text: str) -> tuple[int, datetime, int]:
+    try:
+        count, moment, number = text.split("_")
+        return int(count), datetime.fromisoformat(moment), int(number)
+    except ValueError as error:
+        raise Invalid("that is no cursor of this list") from error
