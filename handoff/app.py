@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from kb.base import Base
 from starlette.responses import Response
 
 from handoff import problems, upkeep
@@ -35,6 +34,7 @@ from handoff.web import (
 )
 from handoff.web.edge import SeeOther
 from handoff.web.guards import BodyLimit, SecurityHeaders
+from kb.base import Base
 from kb.encoder import BatchingEncoder, load_encoder
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     encoder = await it.compute(
         lambda: BatchingEncoder(load_encoder(it.settings.embedding_model, it.settings.cache_dir))
     )
-    it.loaded = await it.read(lambda session: Base.open(encoder, session))
+    it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=it.settings.cache_dir / "vectors"))
     async with it.bus.running():
         for work in (sweep(it), upkeep.follow_kb(it), upkeep.empty_trackers(it)):
             it.background(work)

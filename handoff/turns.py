@@ -86,7 +86,7 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None]:
     until = now() + timedelta(seconds=state.settings.turn_lease_s / 2)
     while turn.kind == "text":
         evidence = await state.compute(state.base.ask, turn.text, turn.language, turn.earlier, "public")
-        if evidence.verdict not in CLEAR and turn.just_before:
+        if evidence.verdict not in CLEAR and turn.just_before and is_fragment(turn.text):
             whole = f"{turn.just_before}\n{turn.text}"
             together = await state.compute(state.base.ask, whole, turn.language, (), "public")
             evidence = together if together.verdict in CLEAR else evidence
@@ -100,14 +100,15 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None]:
     return turn, None
 
 
+def is_fragment(text: str) -> bool:
+    """Whether these words look like the rest of a thought rather than a question of their own."""
+    return "?" not in text and len(text.split()) <= FRAGMENT_WORDS
+
+
 def adds_nothing(turn: Turn, evidence: Evidence | None) -> bool:
-    """Whether these words only complete a question that was answered a moment ago, by the same entry."""
+    """Whether these words only complete a question that was answered a moment ago, with the same entry."""
     return bool(
-        evidence
-        and turn.just_given
-        and evidence.entry == turn.just_given
-        and "?" not in turn.text
-        and len(turn.text.split()) <= FRAGMENT_WORDS
+        evidence and turn.just_given and evidence.verdict in CLEAR and evidence.entry == turn.just_given
     )
 
 
@@ -170,8 +171,9 @@ def _turn(session: Session, conversation: Conversation, lease_id: str) -> Turn:
     batch = _batch(waiting)
     last = batch[-1]
     handled = [m for m in customer if m.seq <= conversation.handled_seq and m.kind == "text"]
-    burst = handled[-1:] if handled and batch[0].at - handled[-1].at < BURST else []
-    given = [m.entry_key for m in stint if m.kind == "answer" and burst and m.answers_seq == burst[0].seq]
+    burst = _burst(handled, batch[0]) if last.kind == "text" else []
+    answered = {m.seq for m in burst}
+    given = [m.entry_key for m in stint if m.kind == "answer" and m.answers_seq in answered]
     return Turn(
         conversation_id=conversation.id,
         language=conversation.language,
@@ -184,9 +186,19 @@ def _turn(session: Session, conversation: Conversation, lease_id: str) -> Turn:
         value=(last.data or {}).get("value"),
         last_at=last.at,
         earlier=tuple(m.text for m in handled[-EARLIER_KEPT:] if m not in burst),
-        just_before=burst[0].text if burst and last.kind == "text" else "",
-        just_given=given[0] if given else None,
+        just_before="\n".join(m.text for m in burst),
+        just_given=given[-1] if given else None,
     )
+
+
+def _burst(handled: list[Message], first: Message) -> list[Message]:
+    """The messages before `first` that belong to the same burst: each within BURST of the next."""
+    burst: list[Message] = []
+    for message in reversed(handled):
+        if (burst[0] if burst else first).at - message.at >= BURST:
+            break
+        burst.insert(0, message)
+    return burst
 
 
 def _batch(waiting: list[Message]) -> list[Message]:
