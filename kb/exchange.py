@@ -170,13 +170,14 @@ def _jsonl_rows(text: str) -> _Numbered:
 
 def _csv_rows(text: str) -> _Numbered:
     reader = csv.DictReader(io.StringIO(text), strict=True)
+    start = 1
     try:
-        start = (reader.fieldnames and reader.line_num + 1) or 1
+        start += reader.line_num if reader.fieldnames else 0
         for row in reader:
             yield start, _csv_row(row)
             start = reader.line_num + 1
     except csv.Error as error:
-        yield max(reader.line_num, 1), Invalid(f"not CSV: {error}")
+        yield start, Invalid(f"not CSV: {error}")
 
 
 def _csv_row(row: dict[Any, Any]) -> Any:
