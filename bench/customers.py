@@ -41,12 +41,13 @@ class Outcome:
 
 
 def faq_questions(seed: int = 7) -> list[str]:
-    """Questions and phrasings of the demo FAQ in Dutch, one for each entry, in a fixed random order."""
+    """The questions of the demo FAQ in Dutch, in a fixed random order."""
     chooser = random.Random(seed)
     found = []
     for file in sorted((ROOT / "data" / "faq").glob("nl-*.yml")):
         for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
-            found.append(entry["question"])
+            if entry.get("audience", "public") == "public":
+                found.append(entry["question"])
     chooser.shuffle(found)
     return found
 
@@ -69,11 +70,12 @@ class Customer:
         async with websockets.connect(live, proxy=None) as socket:
             await socket.send(json.dumps({"token": made["token"], "after": 0}))
             for question in questions:
-                await self._turn(socket, headers, question, outcome)
+                if not await self._turn(socket, headers, question, outcome):
+                    return  # a person has the conversation now, and the bot is silent
 
     async def _turn(
         self, socket: websockets.ClientConnection, headers: dict[str, str], question: str, outcome: Outcome
-    ) -> None:
+    ) -> bool:
         started = time.perf_counter()
         body = {"client_id": uuid.uuid4().hex, "text": question}
         sent = await self._client.post(f"{self._path}/messages", json=body, headers=headers)
@@ -83,12 +85,13 @@ class Customer:
             async with asyncio.timeout(GIVE_UP_S):
                 reply = await self._reply(socket, headers, seq)
         except TimeoutError:
-            outcome.other.append("no reply in time")
-            return
+            outcome.other.append(f"no reply in {GIVE_UP_S:.0f} s: {question}")
+            return False
         if reply["author"] == "bot" and reply["kind"] == "answer":
             outcome.times.append(time.perf_counter() - started)
         else:
             outcome.other.append(f"{reply['author']} {reply['kind']}: {question}")
+        return reply["author"] == "bot"
 
     async def _reply(
         self, socket: websockets.ClientConnection, headers: dict[str, str], seq: int

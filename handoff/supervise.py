@@ -98,8 +98,8 @@ def watch(
             when_ready()
         elif time.monotonic() - beat >= BEAT_S:
             beat = time.monotonic()
-            names = " and ".join(child.plan.name for child in late)
-            say(f"waiting for the {names}, {beat - started:.0f} s so far")
+            names = " and ".join(f"the {child.plan.name}" for child in late)
+            say(f"waiting for {names}, {beat - started:.0f} s so far")
 
 
 def _is_ready(child: Child, say: Say) -> bool:
