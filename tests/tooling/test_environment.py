@@ -73,3 +73,20 @@ def test_a_missing_python_is_told_with_what_to_do(project: Path) -> None:
     assert failed.returncode != 0
     assert "Python 3.99 with its venv module was not found" in failed.stderr
     assert "PYTHON399=" in failed.stderr
+
+
+def test_without_that_python_uv_is_asked_for_it(project: Path) -> None:
+    tools = project / "tools"
+    tools.mkdir()
+    for name in "bash cat cut dirname grep mkdir rm sed sha256sum tail tee touch tr".split():
+        (tools / name).symlink_to(str(shutil.which(name)))
+    uv = tools / "uv"
+    uv.write_text(f'#!/bin/bash\necho "$@" >>{project}/asked\n[ "$2" != find ] || echo {sys.executable}\n')
+    uv.chmod(0o755)
+    shutil.rmtree(project / "env")
+    made = make(project, PATH=str(tools), HOME=str(project), **{f"PYTHON{VERSION.replace('.', '')}": ""})
+    assert made.returncode == 0, made.stderr
+    assert (project / "asked").read_text().splitlines() == [
+        f"python install --quiet {VERSION}",
+        f"python find {VERSION}",
+    ]
