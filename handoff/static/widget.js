@@ -14,7 +14,7 @@
     en: bare('Ask a question', 'Close', 'Your message', 'Send', 'No connection. We keep trying.'),
   };
 
-  // Storage, or memory where a browser refuses it. One key per thing, so that two tabs never overwrite each other.
+  // Storage, or memory where it is refused. One key per thing, so that tabs never overwrite each other.
   const KEY = `rechtdoor:${BASE === location.origin ? '' : BASE}:`;
   const keep = name => {
     let area;
@@ -40,7 +40,7 @@
   const isGone = p => p.status === 404 || p.status === 401;
   const isFinal = p => p.status >= 400 && p.status < 500 && ![408, 425, 429].includes(p.status);
 
-  /* The conversation: what is known, what waits, and the line to the server. Knows nothing of the page. */
+  /* The conversation: what is known, what waits, and the line to the server. */
   class Talk {
     static pace = { timeout: 15000, retry: 1000, most: 30000, beat: 15000, fast: 3000, silent: 8000 };
     messages = [];
@@ -265,7 +265,7 @@
       this.#connect();
     }
 
-    // Reading: what comes after the last number, so that a lost or doubled event costs nothing.
+    // Reading on from the last number.
     async #read(ask) {
       this.#more = Math.max(this.#more, ask ? 2 : 1);
       if (this.#reading || !this.#talk) return;
@@ -408,6 +408,7 @@ svg{display:block;width:24px;fill:none;stroke:currentColor;stroke-width:2;stroke
 .icon{border-color:transparent;background:none}
 .launch,.panel{position:fixed;z-index:2147483000;right:24px;bottom:24px;box-shadow:0 2px 8px var(--shade),0 12px 40px var(--shade)}
 :host([data-position=left]) :is(.launch,.panel){right:auto;left:24px}
+:host([data-position]) .sure{margin:auto}
 .launch{display:flex;align-items:center;gap:8px;min-height:56px;padding:0 20px 0 16px;border-radius:28px;font-weight:600}
 .launch,.send{background:var(--accent);color:var(--on);border-color:transparent}
 .badge{position:absolute;top:-6px;right:-4px;min-width:24px;padding:0 6px;border-radius:12px;
@@ -445,16 +446,18 @@ a{color:inherit;text-underline-offset:3px}
 .options{flex-direction:column;align-items:flex-start}
 .helped{margin:0 4px;gap:4px}
 .helped button{border-color:transparent;background:none;color:var(--ink);text-decoration:underline;padding:0 8px;text-align:center}
-.typing{position:absolute;left:24px;bottom:8px;display:flex;gap:6px;align-items:center}
+.typing{position:absolute;left:24px;bottom:8px}
+.typing div{gap:6px;animation:late 0s .3s both}
+@keyframes late{from{visibility:hidden}}
 i{border:3px solid;border-radius:50%}
 .jump{position:absolute;right:16px;bottom:12px;border-color:var(--edge);background:var(--top)}
 .below{padding:12px 16px max(12px,env(safe-area-inset-bottom));border-width:1px 0 0}
 .card{padding:12px 14px;margin-bottom:12px;border:1px solid var(--line);border-radius:12px;background:var(--bg)}
 .card p+p{color:var(--soft);font-size:15px}
-.sure{width:min(360px,100% - 32px);margin:auto;color:inherit;padding:20px}
+.sure{width:min(360px,100% - 32px);margin:auto 44px 110px auto;color:inherit;padding:20px}
 .sure::backdrop{background:var(--shade)}
 form{display:flex;gap:8px;align-items:flex-end}
-textarea{flex:1;min-width:0;max-height:40vh;padding:9px 14px;background:var(--bg);line-height:24px;resize:none;unicode-bidi:plaintext}
+textarea{flex:1;min-width:0;max-height:140px;padding:9px 14px;background:var(--bg);line-height:24px;resize:none;unicode-bidi:plaintext}
 textarea::placeholder{color:var(--soft);opacity:1}
 textarea:focus-visible,.log:focus-visible{outline-offset:-2px}
 .error,.count{margin:0 4px}
@@ -462,7 +465,7 @@ textarea:focus-visible,.log:focus-visible{outline-offset:-2px}
 section.panel{position:static;width:auto;height:100%;border:0;border-radius:0;box-shadow:none}
 section.panel>*,section.panel .log{padding-inline:max(16px,50% - 344px)}
 section.panel .middle{padding:0}
-@media (max-width:480px),(max-height:480px){dialog.panel{inset:0!important;width:100%;height:100dvh;border:0;border-radius:0}
+@media (max-width:480px),(max-height:480px){dialog.panel{inset:0!important;width:100%;height:100dvh;border:0;border-radius:0}.sure{margin:auto}
 .launch{padding:0 15px;right:16px;bottom:16px}.launch b{position:absolute;clip-path:inset(50%)}}
 @media (max-height:360px){.panel{overflow:auto}.middle{min-height:200px;flex:none}}
 @media (prefers-reduced-motion:no-preference){.panel[open]{animation:in .2s}
@@ -683,7 +686,7 @@ section.panel .middle{padding:0}
       this.#down();
     }
 
-    /* On a phone the panel covers the page, so it is modal there; elsewhere the page stays usable beside it. */
+    /* Modal on a phone, where it covers the page; elsewhere the page stays usable beside it. */
     #show() {
       const { panel, launch } = this.#ui, inside = this.shadowRoot.activeElement;
       launch.hidden = true;
@@ -857,7 +860,7 @@ section.panel .middle{padding:0}
       node.append(node.row);
     }
 
-    /* What waits is shown at once, at the end; when it comes back from the server the same node stays. */
+    /* What waits is at the end; when it comes back from the server the same node stays. */
     #queue(items) {
       const { log } = this.#ui, ids = new Set(items.map(item => item.client_id));
       for (const node of [...log.children]) if (node.waiting && !ids.has(node.waiting)) { this.#nodes.delete(node.waiting); node.remove(); }
@@ -919,7 +922,7 @@ section.panel .middle{padding:0}
       ui.leave.hidden = owner !== 'queue' || talk.waiting.some(item => item.kind === 'leave_queue');
       ui.card.className = lines.length ? 'card' : '';
       const typing = owner === 'bot' && !!talk.state.bot_busy;
-      if (!ui.typing.firstChild === typing) ui.typing.replaceChildren(...(typing ? [h('i'), h('i'), h('i'), h('span', {}, t('typing'))] : []));
+      if (!ui.typing.firstChild === typing) ui.typing.replaceChildren(...(typing ? [h('div', { className: 'row' }, h('i'), h('i'), h('i'), t('typing'))] : []));
     }
 
     #wait(queue) {

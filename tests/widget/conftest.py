@@ -14,8 +14,9 @@ ARGS = [
 PACE = "{timeout: 3000, retry: 120, most: 400, beat: 700, fast: 250, silent: 400}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser for a test file; its event loop must not outlive the file, other files have their own."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no Chromium on this machine")
@@ -25,8 +26,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def server() -> Iterator[StandIn]:
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
     standin = StandIn()
     standin.start()
     yield standin
@@ -34,7 +35,16 @@ def server() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def server(standin: StandIn) -> StandIn:
+    """The stand-in, with nothing in it yet, and running whatever the test before did."""
+    if not standin.running:
+        standin.start()
+    standin.renew()
+    return standin
+
+
+@pytest.fixture
+def context(chromium: Browser, server: StandIn) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(8000)
     context.add_init_script(f"""window.violations = [];

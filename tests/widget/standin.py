@@ -40,20 +40,27 @@ class StandIn:
     """The server's state outlives its process, as it would in a database: stop() and start() are a restart."""
 
     def __init__(self) -> None:
-        self.faults = Faults()
-        self.talks: dict[str, Conversation] = {}
-        self.keys: dict[str, str] = {}
-        self.posts: list[Row] = []
+        self.renew()
         self.port = 0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.server: uvicorn.Server | None = None
         self.thread: threading.Thread | None = None
+
+    def renew(self) -> None:
+        self.faults = Faults()
+        self.talks: dict[str, Conversation] = {}
+        self.keys: dict[str, str] = {}
+        self.posts: list[Row] = []
 
     # Running it
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return bool(self.thread and self.thread.is_alive())
 
     def start(self) -> None:
         config = uvicorn.Config(
