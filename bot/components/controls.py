@@ -43,7 +43,11 @@ class ControlClassifier(GraphComponent, IntentClassifier):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> ControlClassifier:
         """A new, untrained component."""
         return cls(config, model_storage, resource)
@@ -75,7 +79,7 @@ class ControlClassifier(GraphComponent, IntentClassifier):
     def _features() -> FeatureUnion:
         """Words and pairs of words for meaning, letter groups inside words for typos; lower case, no accents."""
         weighing = {"strip_accents": "unicode", "sublinear_tf": True}
-        words = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", ngram_range=(1, 2), **weighing)
+        words = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b", ngram_range=(1, 2), **weighing)  # noqa: S106 (no password)
         letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **weighing)
         return FeatureUnion([("words", words), ("letters", letters)])
 
@@ -108,4 +112,3 @@ class ControlClassifier(GraphComponent, IntentClassifier):
         chances = self._model["choice"].predict_proba(features)[0]
         ranked = sorted(zip(self._model.classes_, chances, strict=True), key=lambda pair: -pair[1])
         return [{"name": str(name), "confidence": float(chance)} for name, chance in ranked[:RANKING_LENGTH]]
-

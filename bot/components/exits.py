@@ -1,24 +1,15 @@
 """What a loop is, and the way out of it.
 
-`way_out` is the whole of it: a pure function of the turns so far. `ExitPolicy` reads the turns from Rasa's
-tracker and says what `way_out` decides; where it decides nothing, the ordinary rules in `data/rules.yml` do.
+`way_out` is the whole of it: a pure function of the turns so far, which knows nothing of Rasa. `policy.py` reads
+the turns from Rasa's tracker and does what `way_out` says; where it says nothing, `data/rules.yml` decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
-from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.generator import TrackerWithCachedStates
-from rasa.shared.core.trackers import DialogueStateTracker
-
-from components.facts import Turn, before, turns_of
+from components.facts import Turn
 
 ANSWER, CLARIFY, REPHRASE, OFFER = "utter_answer", "utter_clarify", "utter_rephrase", "utter_offer"
 HANDOFF = "utter_handoff_"
@@ -158,48 +149,3 @@ _WAYS_OUT: dict[str, Callable[[list[Turn], Turn], str | None]] = {
     "kb_unknown": _unknown,
     "kb_off_topic": _off_topic,
 }
-
-
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
-class ExitPolicy(Policy):
-    """Says what `way_out` decides, with full confidence and before every other policy; learns nothing."""
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """Above RulePolicy's priority (6): at equal confidence the higher priority speaks."""
-        return {"priority": 7}
-
-    @staticmethod
-    def supported_data() -> SupportedData:
-        """Nothing is learned, so it does not matter; rules and stories are both fine."""
-        return SupportedData.ML_AND_RULE_DATA
-
-    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
-        """Learns and stores nothing. Returns the (empty) resource that the graph expects."""
-        return self._resource
-
-    def predict_action_probabilities(
-        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict | None = None, **kwargs: Any
-    ) -> PolicyPrediction:
-        """The way out with confidence 1.0, then `action_listen`; all zeros where other policies decide."""
-        probabilities = self._default_predictions(domain)
-        action = self._next_action(tracker)
-        if action is None:
-            return self._prediction(probabilities)
-        probabilities[domain.index_for_action(action)] = 1.0
-        # A form's own "happy path" overrules whatever reads the customer's message, unless this is claimed too.
-        return self._prediction(probabilities, is_no_user_prediction=tracker.active_loop_name is not None)
-
-    @staticmethod
-    def _next_action(tracker: DialogueStateTracker) -> str | None:
-        """What to do now: the way out, then listening; None where there is none or others have begun to act."""
-        turns = turns_of(tracker.applied_events())
-        if not turns:
-            return None
-        *earlier, now = turns
-        if tracker.active_loop_name and now.intent not in {"person", "frustration"}:
-            return None
-        act = way_out(before(earlier, now), replace(now, acts=()))
-        if act is None or now.acts not in ((), (act,)):
-            return None
-        return ACTION_LISTEN_NAME if now.acts else act

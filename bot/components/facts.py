@@ -1,13 +1,10 @@
-"""What a loop is judged by: the few facts of each turn, read from the app's evidence and from the tracker."""
+"""What a loop is judged by: the few facts of each turn, as the app's evidence gives them. Knows nothing of Rasa."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
-from rasa.shared.core.events import ActionExecuted, Event, UserUttered
 
 REPEATS_THRESHOLD = 0.90
 ANSWERED = "answer"
@@ -44,25 +41,12 @@ def entities_of(metadata: Mapping[str, Any] | None, threshold: float = REPEATS_T
     metadata = metadata if isinstance(metadata, Mapping) else {}
     evidence = metadata.get("kb") if isinstance(metadata.get("kb"), Mapping) else {}
     facts: list[tuple[str, Any]] = [("entry", key) for key in entries_of(evidence)]
-    if _number(metadata.get("turn")) is not None:
-        facts.append(("turn", _number(metadata["turn"])))
+    if number_of(metadata.get("turn")) is not None:
+        facts.append(("turn", number_of(metadata["turn"])))
     repeats = evidence.get("repeats")
     if isinstance(repeats, int | float) and repeats >= threshold:
         facts.append(("again", "yes"))
     return [{"entity": name, "value": value, "extractor": "EvidenceClassifier"} for name, value in facts]
-
-
-def turns_of(events: Iterable[Event]) -> list[Turn]:
-    """The turns of a tracker, oldest first, the one in progress last; empty before the first message."""
-    turns: list[Turn] = []
-    acts: list[list[str]] = []
-    for event in events:
-        if isinstance(event, UserUttered):
-            turns.append(_turn(event))
-            acts.append([])
-        elif isinstance(event, ActionExecuted) and acts and event.action_name not in _SILENT:
-            acts[-1].append(event.action_name or "")
-    return [Turn(t.number, t.intent, t.entries, t.again, tuple(said)) for t, said in zip(turns, acts, strict=True)]
 
 
 def before(turns: list[Turn], now: Turn) -> list[Turn]:
@@ -77,29 +61,11 @@ def before(turns: list[Turn], now: Turn) -> list[Turn]:
         if numbered and now.number is not None and turn.number >= now.number:
             continue
         key = turn.number if numbered else ("unnumbered", position)
-        kept.pop(key, None)
         kept[key] = turn
     return list(kept.values())
 
 
-_SILENT = {ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME}
-
-
-def _turn(event: UserUttered) -> Turn:
-    """Facts of one user event: its entities, or, for a pressed button (which carries none), its metadata."""
-    entities = list(event.entities or [])
-    named = {entity.get("entity") for entity in entities}
-    entities += [fact for fact in entities_of(event.metadata) if fact["entity"] not in named]
-    numbers = [_number(entity["value"]) for entity in entities if entity.get("entity") == "turn"]
-    return Turn(
-        number=numbers[0] if numbers else None,
-        intent=event.intent_name or "",
-        entries=frozenset(str(entity["value"]) for entity in entities if entity.get("entity") == "entry"),
-        again=any(entity.get("entity") == "again" for entity in entities),
-    )
-
-
-def _number(value: object) -> int | None:
+def number_of(value: object) -> int | None:
     """`value` as a turn number, or None if it is none (a boolean is none)."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None

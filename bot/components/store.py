@@ -20,9 +20,7 @@ class TrackerStore(SQLTrackerStore):
     Rasa's `endpoints.yml` fails on a variable that is not set, and knows no defaults; hence this class.
     """
 
-    def __init__(
-        self, domain: Domain | None = None, event_broker: EventBroker | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, domain: Domain | None = None, event_broker: EventBroker | None = None, **kwargs: Any) -> None:
         """Opens the database, creating the SQLite file's folder where needed."""
         url = os.environ.get("RASA_TRACKER_URL") or DEFAULT_URL
         file = sa.engine.make_url(url).database if url.startswith("sqlite") else None

@@ -65,7 +65,9 @@ def test_every_verdict_has_its_acts(bot: Bot, verdict: str, acts: list[dict[str,
     play(bot, (QUESTION, evidence(verdict, "order-change"), acts))
 
 
-@pytest.mark.parametrize("kb", [None, {}, [], "answer", {"verdict": None}, {"verdict": "answer", "parts": "x", "repeats": "y"}])
+@pytest.mark.parametrize(
+    "kb", [None, {}, [], "answer", {"verdict": None}, {"verdict": "answer", "parts": "x", "repeats": "y"}]
+)
 def test_evidence_that_is_missing_or_odd_never_leaves_a_silence(bot: Bot, kb: Any) -> None:
     acts = bot.say(f"{uuid4()}:1", QUESTION, 1, kb)
     assert acts == ([ANSWER] if kb and isinstance(kb, dict) and kb.get("verdict") else [handoff("unknown")])
