@@ -100,8 +100,11 @@ def command(port: int, bot: Path = BOT) -> tuple[str, ...]:
 
 def environment(settings: Settings, *, spare: bool = True) -> dict[str, str]:
     """Rasa's environment: no telemetry, the tracker store, and one thread each where it serves."""
-    store = {"RASA_TRACKER_URL": tracker_url(settings.tracker_url)}
-    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), **store}
+    ours = {
+        "RASA_TRACKER_URL": tracker_url(settings.tracker_url),
+        "LOG_LEVEL": settings.log_level.upper(),  # Rasa reads the same variable, and knows capitals only
+    }
+    return {**os.environ, **QUIET, **(ONE_THREAD if spare else {}), **ours}
 
 
 def tracker_url(address: str) -> str:

@@ -109,7 +109,8 @@ def test_rasa_is_ready_when_it_answers_a_message(reply: bytes, ready: bool) -> N
 
 
 def test_rasa_is_quiet_and_listens_on_this_machine_only() -> None:
-    env = setup_bot.environment(Settings(_env_file=None))
+    env = setup_bot.environment(Settings(_env_file=None, log_level="warning"))
+    assert env["LOG_LEVEL"] == "WARNING"
     assert env["RASA_TELEMETRY_ENABLED"] == "false"
     assert env["OMP_NUM_THREADS"] == "1"
     assert env["RASA_TRACKER_URL"].startswith("sqlite:////")
