@@ -45,7 +45,7 @@
     static pace = { timeout: 15000, retry: 1000, most: 30000, beat: 15000, fast: 3000, silent: 8000 };
     messages = [];
     state = {};
-    sent = new Map(); // accepted by the server, not yet read back
+    sent = new Map(); // not yet read back
     offline = false;
     settled = false; // the history has been read once
     anew = false;
@@ -167,7 +167,6 @@
       return value;
     }
 
-    /* Takes over what another tab stored. */
     #agree() {
       const talk = store.get('talk');
       if (talk?.id !== this.#talk?.id) {
@@ -207,7 +206,7 @@
       this.#connect();
     }
 
-    // Sending: one at a time, in order, one tab at a time.
+    // Sending: in order, one tab at a time.
     async #flush() {
       if (this.#flushing || !this.#next()) return;
       this.#flushing = true;
@@ -265,7 +264,7 @@
       this.#connect();
     }
 
-    // Reading on from the last number.
+    // Reading.
     async #read(ask) {
       this.#more = Math.max(this.#more, ask ? 2 : 1);
       if (this.#reading || !this.#talk) return;
@@ -823,7 +822,7 @@ section.panel .middle{padding:0}
       if (customer && QUIET.includes(m.kind)) {
         node?.remove();
         node = put(h('p', { hidden: true }));
-      } else if (m.author === 'system') {
+      } else if (m.author === 'system' && m.kind !== 'handed_over') { // the bot's own words
         node = put(h('p', { className: 'line', dir: 'auto' }, m.text));
       } else if (node) {
         node.waiting = false;
@@ -836,7 +835,7 @@ section.panel .middle{padding:0}
         node = put(this.#bubble(m.author, m.text, customer ? name : `${name} · ${time}`, m.author === 'customer' ? '' : m.html));
         if (!customer && this.#author === name) node.firstChild.className = 'sr';
       }
-      this.#author = m.author === 'bot' || m.author === 'agent' ? this.#name(m) : '';
+      this.#author = customer || node.className === 'line' ? '' : this.#name(m);
       if (m.client_id) this.#nodes.delete(m.client_id);
       this.#nodes.set(m.seq, node);
       if (m.kind === 'clarify' || m.ask_helped) this.#buttons(m, node);
