@@ -1,7 +1,7 @@
 /* All pages: times in the reader's own zone, toasts, and small panels that shut by Escape or a click elsewhere. */
 import { word } from "./words.js";
 
-const language = document.documentElement.lang;
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -22,6 +22,7 @@ function clock(moment) {
 
 function ago(moment) {
   const seconds = (Date.now() - moment) / 1000;
+  if (seconds < MINUTE) return word("just_now");
   if (seconds > 7 * DAY) return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" }).format(moment);
   const [size, unit] = seconds < HOUR ? [MINUTE, "minute"] : seconds < DAY ? [HOUR, "hour"] : [DAY, "day"];
   return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);

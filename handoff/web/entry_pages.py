@@ -35,6 +35,13 @@ Filter = Annotated[str, Query(max_length=300)]
 LIMITS = {"question": MAX_QUESTION, "answer": MAX_ANSWER, "phrasing": MAX_PHRASING, "topic": MAX_TOPIC}
 
 
+OTHERS = (
+    ("phrasings", "wrong.phrasings", MAX_PHRASINGS),
+    ("say why", "wrong.why", 2000),
+    ("something secret", "wrong.secret", 0),
+)
+
+
 async def review_person(request: Request) -> Person:
     """The editor or admin who is signed in; else to the login."""
     return await page_person(request, "editor")
@@ -52,8 +59,9 @@ def said_wrong(page: Page, error: KbError) -> tuple[int, str]:
         for how in ("empty", "longer"):
             if f"{name} is {how}" in text and f"wrong.{name}_{how}" in words(page.language):
                 return 422, page.t(f"wrong.{name}_{how}", limit=limit)
-    if "phrasings" in text:
-        return 422, page.t("wrong.phrasings", limit=MAX_PHRASINGS)
+    for part, key, limit in OTHERS:
+        if part in text:
+            return 422, page.t(key, limit=limit)
     return 422, text
 
 

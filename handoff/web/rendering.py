@@ -1,6 +1,7 @@
 """What all pages of agents and editors share: language, words, templates, local addresses."""
 
 import hashlib
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from handoff.settings import ROOT
 from handoff.texts import fill
+from handoff.web.shapes import to_html
 
 LANGUAGES = ("nl", "en")
 LANGUAGE_COOKIE = "rechtdoor_language"
@@ -30,7 +32,7 @@ def words(language: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in yaml.safe_load(file.read_text("utf-8")).items()}
 
 
-def word(language: str, key: str, **values: object) -> str:
+def word(language: str, key: str, /, **values: object) -> str:
     """The words under `key`; with a number `n`, under `key_one` or `key_many`. KeyError when missing."""
     found = words(language)
     if "n" in values and key not in found:
@@ -47,7 +49,7 @@ class Page:
     path: str
     query: Mapping[str, str]
 
-    def t(self, key: str, **values: object) -> str:
+    def t(self, key: str, /, **values: object) -> str:
         """The words under `key` in the page's language."""
         return word(self.language, key, **values)
 
@@ -111,6 +113,12 @@ def percent(value: float) -> str:
     return f"{round(value * 100) if value in (0, 1) else min(99, max(1, round(value * 100)))}%"
 
 
+def excerpt(markdown: str) -> str:
+    """The beginning of an answer in one line, without its markup."""
+    apart = re.sub(r"</(?:p|li|h\d|blockquote)>|<br>", " ", to_html(markdown[:600]))
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", apart)).split())[:160]
+
+
 @cache
 def environment() -> jinja2.Environment:
     """The templates, escaping everything, and refusing names that a route did not pass."""
@@ -122,7 +130,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.globals.update(asset=asset, page_address=page_address, LANGUAGES=LANGUAGES)
-    env.filters.update(iso=iso, percent=percent)
+    env.filters.update(excerpt=excerpt, iso=iso, percent=percent)
     return env
 
 

@@ -104,7 +104,11 @@ def group_view(session: Session, base: Base, group_id: int) -> GroupView:
     group = backlog.get_group(session, group_id)
     questions = backlog.questions(session, group_id, QUESTIONS)
     facts = _facts(session, [group_id])
-    near = [_shown(session, c.key, c.language, c.probability) for c in backlog.nearest(base, group)]
+    near = [
+        _shown(session, c.key, c.language, c.probability)
+        for c in backlog.nearest(base, group)
+        if c.key != group.entry_key
+    ]
     return GroupView(
         group=group,
         languages=facts.get(group_id, ([group.language], ""))[0],

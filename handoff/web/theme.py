@@ -24,7 +24,7 @@ def readable(colour: str, ground: str) -> str:
     """`colour`, made darker or lighter in small steps until it can be read on `ground`."""
     step = -0.02 if luminance(ground) > 0.18 else 0.02
     hue, light, vivid = colorsys.rgb_to_hls(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))
-    while contrast(colour, ground) < READABLE and 0 < light < 1:
+    while contrast(colour, ground) < READABLE and (light < 1 if step > 0 else light > 0):
         light = min(1.0, max(0.0, light + step))
         colour = "#" + "".join(f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, light, vivid))
     return colour

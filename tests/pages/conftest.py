@@ -1,0 +1,92 @@
+"""A filled, running site, and browsers in which people are signed in."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from .site import PASSWORD, Site, running
+
+ARGS = [
+    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[Site]:
+    """The site of a test file."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(migrated_sqlite, folder / "site.db")
+    with running(f"sqlite:///{folder / 'site.db'}", cache_dir, folder) as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _bot_as_ever(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test made the bot say holds for that test."""
+    yield
+    if "site" in request.fixturenames:
+        site: Site = request.getfixturevalue("site")
+        site.bot.reason, site.bot.says = "unknown", None
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for a test file; its event loop must not outlive the file, other files have their own."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
+    """Opens a path as a person (or nobody); every tab must stay free of script errors and blocked content."""
+    wrong: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not re.search(
+            "Failed to load resource|WebSocket|ERR_|^htmx:", message.text
+        ):
+            wrong.append(message.text)
+
+    def visit(
+        path: str = "", who: str = "", *, phone: bool = False, dark: bool = False, lang: str = "nl"
+    ) -> Page:
+        context = chromium.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            color_scheme="dark" if dark else "light",
+            locale=lang,
+            timezone_id="Europe/Amsterdam",
+            reduced_motion="reduce",
+            base_url=site.address,
+        )
+        context.set_default_timeout(8000)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        if who:
+            sign_in(page, who)
+        if path:
+            page.goto(path)
+        return page
+
+    yield visit
+    for context in chromium.contexts:
+        context.close()
+    assert wrong == []
+
+
+def sign_in(page: Page, who: str) -> None:
+    """Sign in over the API: quicker than typing, which has a test of its own."""
+    answer = page.request.post("/api/v1/login", data={"email": f"{who}@shop.example", "password": PASSWORD})
+    assert answer.ok, answer.text()

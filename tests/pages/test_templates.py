@@ -1,0 +1,79 @@
+"""Templates say at their top what they need, and get exactly that."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jinja2 import meta
+
+from handoff.settings import ROOT
+from handoff.web import rendering
+
+from .site import PASSWORD, Site
+
+FOLDER = ROOT / "handoff/templates"
+OURS = [p for p in sorted(FOLDER.rglob("*.html")) if p.name not in ("shop.html", "chat.html", "_macros.html")]
+ALWAYS = {"page", "t"} | set(rendering.environment().globals)
+
+
+def documented(name: str) -> set[str]:
+    """The names in a template's first comment."""
+    first = re.match(r"\{#(.*?)#\}", (FOLDER / name).read_text("utf-8"), re.S)
+    assert first, f"{name} does not say what it needs"
+    return set(re.findall(r"^\s+(\w+): ", first[1], re.M)) - ALWAYS
+
+
+@pytest.mark.parametrize("file", OURS, ids=lambda p: str(p.relative_to(FOLDER)))
+def test_a_template_names_everything_it_uses(file: Any) -> None:
+    name = str(file.relative_to(FOLDER))
+    env = rendering.environment()
+    source = file.read_text("utf-8")
+    needed = (
+        meta.find_undeclared_variables(env.parse(source))
+        - ALWAYS
+        - set(re.findall(r"{% set (\w+) =", source))
+    )
+    assert needed - {"here", "ui"} <= documented(name), f"{name} uses more than it says"
+
+
+@pytest.fixture(scope="module")
+def rendered(site: Site) -> Iterator[dict[str, list[set[str]]]]:
+    """The names every template got while somebody went through all pages."""
+    got: dict[str, list[set[str]]] = {}
+    plain = rendering.markup
+
+    def noting(template: str, page: rendering.Page, **context: Any) -> str:
+        got.setdefault(template, []).append(set(context))
+        return plain(template, page, **context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "markup", noting)
+        go_everywhere(site)
+        yield got
+
+
+def go_everywhere(site: Site) -> None:
+    """Ask for every page and part once."""
+    customer = site.customer("alle bladzijden langs")
+    client = site.client()
+    client.get("/login")
+    client.post("/api/v1/login", json={"email": "ada@shop.example", "password": PASSWORD}).raise_for_status()
+    part = {"HX-Request": "true"}
+    group = client.get("/api/v1/review/groups").json()["groups"][0]["id"]
+    entry = "/review/entries/return-how/nl"
+    for path in ["/desk", f"/desk/{customer.id}", "/review", f"/review/groups/{group}", "/review/entries",
+                 "/review/entries/new", entry, f"{entry}/history"]:  # fmt: skip
+        assert client.get(path).status_code == 200, path
+    for path in ["/desk/queue", f"/desk/{customer.id}", f"/desk/{customer.id}/new?after=0&mode=mine"]:
+        assert client.get(path, headers=part).status_code == 200, path
+    assert client.post("/review/preview", data={"answer": "*hoi*"}, headers=part).status_code == 200
+    assert client.get("/review/groups/99999").status_code == 404
+
+
+def test_routes_pass_exactly_what_templates_name(rendered: dict[str, list[set[str]]]) -> None:
+    whole = {str(p.relative_to(FOLDER)) for p in OURS if not p.name.startswith("_")} - {"base.html"}
+    assert whole <= set(rendered)
+    for name, calls in rendered.items():
+        for names in calls:
+            assert names == documented(name), name
