@@ -136,7 +136,7 @@ class Base:
         before = [clean(text)[:LONGEST] for text in earlier]
         wanted = list(dict.fromkeys([*cleaned, *(p for ps in pieces for p in ps), *before]))
         vectors = self._vectors(wanted)
-        looks = _look_up(view, wanted, vectors)
+        looks = _look_up(view, wanted, vectors, language)
         found = {text: _evidence(view, now.calibration, text, looks[text], language) for text in wanted}
         at = {text: i for i, text in enumerate(wanted)}
 
@@ -155,7 +155,7 @@ class Base:
 
     def _learn(self, entries: Sequence[Live], known: object) -> dict[str, Learned]:
         before = known if isinstance(known, dict) else {}
-        texts = dict.fromkeys(text for entry in entries for text in entry.texts)
+        texts = dict.fromkeys(text for entry in entries for text in (*entry.texts, entry.answer))
         fresh = [text for text in texts if text not in before]
         vectors = self._centre(encode_remembering(self._encoder, fresh, self._memory))
         rows = zip(fresh, vectors, grams(fresh), strict=True)
@@ -169,9 +169,7 @@ class Base:
         learned: dict[str, Learned],
         calibration: Calibration | None,
     ) -> Snapshot:
-        answers = list(dict.fromkeys(entry.answer for entry in entries))
-        covered = dict(zip(answers, grams(answers), strict=True))
-        views = views_of(entries, learned, covered, self._everyday_grams)
+        views = views_of(entries, learned, self._everyday_grams)
         if calibration is None:
             calibration = self._calibration(views)
         return Snapshot(number, entries, learned, views, calibration)
@@ -207,12 +205,12 @@ def _spread(vectors: NDArray[np.float32]) -> float:
     return float(np.std((some @ some.T)[np.triu_indices(len(some), 1)]))
 
 
-def _look_up(view: View, texts: Sequence[str], vectors: NDArray[np.float32]) -> dict[str, Look]:
+def _look_up(view: View, texts: Sequence[str], vectors: NDArray[np.float32], language: str) -> dict[str, Look]:
     empty = np.zeros(0, np.float32)
     if len(view.index) == 0:
         return {text: Look(np.zeros(0, np.int64), empty, empty, empty, 0.0) for text in texts}
     rows = zip(texts, vectors, grams(texts), strict=True)
-    return {text: view.index.look(vector, ids) for text, vector, ids in rows}
+    return {text: view.index.look(vector, ids, language=language) for text, vector, ids in rows}
 
 
 def _evidence(view: View, calibration: Calibration, text: str, look: Look, language: str) -> Evidence:

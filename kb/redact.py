@@ -81,7 +81,7 @@ _PIN = r"pin(?:[ -]?code)?|beveiligingscode|security code|cvc|cvv|krascode|toega
 _RULES = (
     _rule("email", r"(?<![\w.+%'-])[\w.+%'-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"),
     _rule("iban", r"(?i)(?<!\w)[a-z]{2}\d{2}(?:[ \u00a0.-]?[a-z0-9]{1,4}){3,9}(?!\w)", iban_ok),
-    _rule("card", rf"(?<!\d)\d(?:{_SEP}\d){{12,22}}(?!\d)", _card),
+    _rule("card", rf"(?<![\d+])(?!00)\d(?:{_SEP}\d){{12,22}}(?!\d)", _card),
     _rule(
         "address",
         r"(?i)(?<![\w'.-])(?!onderweg|halverweg|snelweg)(?:[^\W\d_][\w'-]{0,30}\s){0,2}?[^\W\d_][\w'-]{0,30}?"

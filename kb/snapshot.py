@@ -10,7 +10,7 @@ from sqlmodel import col
 from kb.calibrate import Calibration
 from kb.evidence import Candidate
 from kb.grams import Ids
-from kb.index import Document, Floats, Index, Look
+from kb.index import Answer, Document, Floats, Index, Look
 from kb.models import Entry, Phrasing
 from kb.text import normalise
 
@@ -79,19 +79,15 @@ def live_entries(session: Session) -> tuple[Live, ...]:
     )
 
 
-def views_of(
-    entries: Sequence[Live], learned: Mapping[str, Learned], answers: Mapping[str, Ids], everyday: Sequence[Ids]
-) -> dict[str, View]:
+def views_of(entries: Sequence[Live], learned: Mapping[str, Learned], everyday: Sequence[Ids]) -> dict[str, View]:
     """A view for each audience; the same one twice when every entry is public."""
     public = [entry for entry in entries if entry.audience == "public"]
-    view = _view(public, learned, answers, everyday)
+    view = _view(public, learned, everyday)
     same = len(public) == len(entries)
-    return {"public": view, "agents": view if same else _view(entries, learned, answers, everyday)}
+    return {"public": view, "agents": view if same else _view(entries, learned, everyday)}
 
 
-def _view(
-    entries: Sequence[Live], learned: Mapping[str, Learned], answers: Mapping[str, Ids], everyday: Sequence[Ids]
-) -> View:
+def _view(entries: Sequence[Live], learned: Mapping[str, Learned], everyday: Sequence[Ids]) -> View:
     questions: dict[str, dict[str, str]] = {}
     exact: dict[str, set[str]] = {}
     documents: dict[tuple[str, str], Document] = {}
@@ -99,7 +95,11 @@ def _view(
         questions.setdefault(entry.key, {})[entry.language] = entry.question
         for text in entry.texts:
             known = learned[text]
-            documents[entry.key, normalise(text)] = Document(entry.key, text, known.vector, known.grams)
+            documents[entry.key, normalise(text)] = Document(entry.key, entry.language, text, known.vector, known.grams)
             exact.setdefault(normalise(text), set()).add(entry.key)
-    index = Index(list(documents.values()), [(e.key, answers[e.answer]) for e in entries], everyday)
+    index = Index(
+        list(documents.values()),
+        [Answer(e.key, learned[e.answer].vector, learned[e.answer].grams) for e in entries],
+        everyday,
+    )
     return View(index, questions, {text: tuple(sorted(keys)) for text, keys in exact.items()})
