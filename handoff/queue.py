@@ -116,7 +116,7 @@ def claim(session: Session, conversation_id: str, person: Person) -> Conversatio
     )
     if not taken:
         raise Conflict(_who_has_it(session, conversation))
-    conversations.add_step(session, conversation, "assigned", author_id=person.id, name=person.name)
+    conversations.add_step(session, conversation, "assigned", author_id=person.id, name=person.name.split()[0])
     return conversation
 
 

@@ -142,9 +142,9 @@ def _note(request: Request, conversation: Conversation) -> None:
 
 @router.get("/texts")
 async def words(it: It, request: Request, language: Annotated[str, Query(max_length=8)] = "") -> Response:
-    """Every word a customer reads, by key, in one language. With an ETag: unchanged words travel once."""
+    """The widget's words by key, in one language. With an ETag: unchanged words travel once."""
     language = language or it.settings.default_language
     if language not in texts.LANGUAGES:
         raise Invalid(f"There are texts in {', '.join(texts.LANGUAGES)}.")
-    found = await it.read(texts.texts, language)
+    found = {k: v for k, v in (await it.read(texts.texts, language)).items() if k.startswith("widget.")}
     return shapes.cached_json(request, {"language": language, "texts": found})

@@ -23,6 +23,8 @@ from handoff.web.customer import take_in
 from handoff.web.edge import embedding_origin, own_origin, person_of, state
 
 router = APIRouter(prefix="/api/v1")
+Said = Callable[[dict[str, Any]], Awaitable[None]]
+Pong = Callable[[], Awaitable[None]]
 FIRST_FRAME_S = 10
 MAX_FRAME = 64_000
 BAD_FRAME, BAD_TOKEN, BAD_ORIGIN = 4400, 4401, 4403
@@ -52,7 +54,13 @@ async def customer_live(socket: WebSocket, conversation_id: str) -> None:
                 told = form
                 await socket.send_json({"event": "changed"} | form)
 
-        await _both_ways(socket, subscription, changed, lambda frame: _said(socket, it, conversation_id, frame))
+        async def said(frame: dict[str, Any]) -> None:
+            await _said(socket, it, conversation_id, frame)
+
+        async def pong() -> None:
+            await socket.send_json({"event": "pong"} | await it.read(_form, conversation_id, None))
+
+        await _both_ways(socket, subscription, changed, said, pong)
 
 
 def _form(session: Session, conversation_id: str, token: str | None) -> dict[str, Any]:
@@ -120,18 +128,22 @@ async def desk_live(socket: WebSocket) -> None:
         async def nothing(_frame: dict[str, Any]) -> None:
             await socket.send_json({"event": "problem", "status": 400, "detail": "Nothing is sent over this socket."})
 
-        await _both_ways(socket, subscription, changed, nothing)
+        async def pong() -> None:
+            await socket.send_json({"event": "pong"})
+
+        await _both_ways(socket, subscription, changed, nothing, pong)
 
 
 async def _both_ways(
     socket: WebSocket,
     subscription: Subscription,
     changed: Callable[[list[str]], Awaitable[None]],
-    said: Callable[[dict[str, Any]], Awaitable[None]],
+    said: Said,
+    pong: Pong,
 ) -> None:
     """Pass events out and frames in until one side ends."""
 
-    tasks = [asyncio.create_task(_out(subscription, changed)), asyncio.create_task(_in(socket, said))]
+    tasks = [asyncio.create_task(_out(subscription, changed)), asyncio.create_task(_in(socket, said, pong))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -149,10 +161,11 @@ async def _out(subscription: Subscription, changed: Callable[[list[str]], Awaita
         await changed(await subscription.next())
 
 
-async def _in(socket: WebSocket, said: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+async def _in(socket: WebSocket, said: Said, pong: Pong) -> None:
+    """Take frames until one is not understood; "ping" is answered with where the conversation stands."""
     while (frame := _frame(await socket.receive_text())) is not None:
         if "ping" in frame:
-            await socket.send_json({"event": "pong"})
+            await pong()
         elif "send" in frame:
             await said(frame)
     await socket.close(BAD_FRAME)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from fastapi import FastAPI
@@ -13,7 +14,9 @@ from handoff.app import create_app
 from handoff.auth import add_user
 from handoff.db import make_engine, writing
 from handoff.settings import Settings
+from kb.base import everyday_sentences
 from kb.drafts import EntryDraft
+from kb.encoder import Encoder
 from kb.entries import create_entry
 
 from .conftest import FAQ, ScriptedBot
@@ -24,7 +27,7 @@ PEOPLE = [("noor", "agent"), ("sam", "agent"), ("els", "editor"), ("ada", "admin
 
 @asynccontextmanager
 async def running_app(
-    database_url: str, cache_dir: Path, var_dir: Path, scripted: ScriptedBot, **settings: Any
+    database_url: str, encoder: Encoder, cache_dir: Path, var_dir: Path, scripted: ScriptedBot, **settings: Any
 ) -> AsyncIterator[FastAPI]:
     """The app, started, with four entries and four people."""
     engine = make_engine(database_url)
@@ -41,8 +44,14 @@ async def running_app(
     )
     await app.state.it.client.aclose()
     app.state.it.client = httpx.AsyncClient(transport=httpx.MockTransport(scripted), base_url="http://bot")
-    async with app.router.lifespan_context(app):
-        yield app
+    # The same parts, loaded once for all tests and with fewer everyday sentences: a start takes tenths of seconds.
+    few = everyday_sentences()[:150]
+    with (
+        patch("handoff.app.load_encoder", lambda *_: encoder),
+        patch("kb.base.everyday_sentences", lambda: few),
+    ):
+        async with app.router.lifespan_context(app):
+            yield app
 
 
 def client_of(app: FastAPI, **more: Any) -> httpx.AsyncClient:

@@ -9,9 +9,10 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from sqlmodel import Session
 
-from handoff import conversations
+from handoff import auth, conversations
 from handoff.db import make_engine, writing
 from handoff.live import Bus
 from handoff.models import Conversation, Message
@@ -79,6 +80,12 @@ def by_verdict(body: dict[str, Any]) -> list[dict[str, Any]]:
         "unknown": [act("handoff", reason="unknown")],
         "off_topic": [act("rephrase")],
     }[verdict]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 at its cheapest: what it costs an attacker is not what is tested here."""
+    monkeypatch.setattr(auth, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from kb.encoder import Encoder
+
 from .app import PASSWORD, client_of, new_customer, running_app, signed_in
 from .conftest import ScriptedBot, act
 
@@ -17,9 +19,9 @@ PIN = "de helft van de pincode is weggekrast, wat nu"
 
 @pytest.fixture
 async def app(
-    database_url: str, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
 ) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, cache_dir, tmp_path, scripted) as app:
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
         yield app
 
 
@@ -262,9 +264,9 @@ async def test_a_made_up_revision_is_refused(app: FastAPI, if_match: str) -> Non
 
 
 async def test_the_knowledge_base_answers_the_bots_token_and_nobody_without(
-    database_url: str, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
 ) -> None:
-    async with running_app(database_url, cache_dir, tmp_path, scripted, kb_token="internal") as app:
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted, kb_token="internal") as app:
         client = client_of(app)
         params = {"text": BALANCE}
         assert (await client.get("/api/v1/kb/ask", params=params)).status_code == 401
@@ -286,7 +288,8 @@ async def test_not_ready_without_the_bot(client: httpx.AsyncClient, scripted: Sc
 
 async def test_texts_come_with_a_tag(client: httpx.AsyncClient) -> None:
     found = await client.get("/api/v1/texts", params={"language": "en"})
-    assert found.json()["texts"]["bot.clarify"]
+    assert found.json()["texts"]["widget.send"]
+    assert all(key.startswith("widget.") for key in found.json()["texts"])
     tag = {"If-None-Match": found.headers["ETag"]}
     assert (await client.get("/api/v1/texts", params={"language": "en"}, headers=tag)).status_code == 304
     assert (await client.get("/api/v1/texts", params={"language": "xx"})).status_code == 422
@@ -298,10 +301,10 @@ async def test_unknown_routes_are_problems_too(client: httpx.AsyncClient) -> Non
 
 
 async def test_only_allowed_sites_may_start_conversations(
-    database_url: str, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
 ) -> None:
     allowed = ["https://shop.example"]
-    async with running_app(database_url, cache_dir, tmp_path, scripted, allowed_origins=allowed) as app:
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted, allowed_origins=allowed) as app:
         client = client_of(app)
         for origin, status in (("https://shop.example", 201), ("https://evil.example", 403), ("http://shop.test", 201)):
             answer = await client.post("/api/v1/conversations", headers={"Origin": origin})

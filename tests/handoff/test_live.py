@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from handoff.live import Bus, RedisBus
+from kb.encoder import Encoder
 
 from .app import Customer, new_customer, running_app, signed_in
 from .conftest import ScriptedBot, act
 
 BALANCE = "hoeveel staat er op mn cadeaukaart"
+New = Callable[[], Awaitable[Customer]]
 REDIS = "redis://127.0.0.1:6379/9"
 
 
@@ -39,9 +41,9 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def app(
-    database_url: str, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
 ) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, cache_dir, tmp_path, scripted) as app:
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
         yield app
 
 
@@ -51,8 +53,11 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
         yield address
 
 
-async def customer(address: str) -> Customer:
-    return await new_customer(httpx.AsyncClient(base_url=f"http://{address}"), language="nl")
+@pytest.fixture
+async def customer(address: str) -> AsyncIterator[New]:
+    """Starts conversations over the network."""
+    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        yield lambda: new_customer(client, language="nl")
 
 
 @asynccontextmanager
@@ -83,8 +88,8 @@ async def closed_with(socket: ClientConnection) -> int:
     return socket.close_code or 0
 
 
-async def test_a_socket_says_read_on_and_takes_messages(address: str) -> None:
-    her = await customer(address)
+async def test_a_socket_says_read_on_and_takes_messages(address: str, customer: New) -> None:
+    her = await customer()
     async with listening(address, her) as socket:
         assert (await next_event(socket))["event"] == "ready"
         for _ in range(2):
@@ -97,8 +102,8 @@ async def test_a_socket_says_read_on_and_takes_messages(address: str) -> None:
     assert [m["kind"] for m in await her.messages()] == ["text", "answer"]
 
 
-async def test_a_refused_message_is_told_why_and_the_socket_stays(address: str) -> None:
-    her = await customer(address)
+async def test_a_refused_message_is_told_why_and_the_socket_stays(address: str, customer: New) -> None:
+    her = await customer()
     async with listening(address, her) as socket:
         for sent in ({"client_id": "a", "text": " "}, {"client_id": "b", "text": "x" * 4001}, {"text": "x"}, "x", None):
             await socket.send(json.dumps({"send": sent}))
@@ -112,38 +117,40 @@ async def test_a_refused_message_is_told_why_and_the_socket_stays(address: str) 
     ("first", "code"),
     [({"token": "wrong"}, 4401), ({}, 4401), ([], 4400), ("hoi", 4400), ({"token": ["x"]}, 4401)],
 )
-async def test_without_its_token_a_socket_is_closed(address: str, first: Any, code: int) -> None:
-    her = await customer(address)
+async def test_without_its_token_a_socket_is_closed(address: str, customer: New, first: Any, code: int) -> None:
+    her = await customer()
     async with connect(f"ws://{address}{her.path}/live") as socket:
         await socket.send(json.dumps(first))
         assert await closed_with(socket) == code
 
 
-async def test_a_stranger_with_her_own_token_hears_nothing(address: str) -> None:
-    her, stranger = await customer(address), await customer(address)
+async def test_a_stranger_with_her_own_token_hears_nothing(address: str, customer: New) -> None:
+    her, stranger = await customer(), await customer()
     async with connect(f"ws://{address}{her.path}/live") as socket:
         await socket.send(json.dumps({"token": stranger.token}))
         assert await closed_with(socket) == 4401
 
 
 @pytest.mark.parametrize("frame", ["{", "[]", '"x"', "x" * 70_000, "[" * 60_000])
-async def test_a_frame_that_is_no_object_ends_the_socket(address: str, frame: str) -> None:
-    her = await customer(address)
+async def test_a_frame_that_is_no_object_ends_the_socket(address: str, customer: New, frame: str) -> None:
+    her = await customer()
     async with listening(address, her) as socket:
         await until(socket, event="ready")
         await socket.send(frame)
         assert await closed_with(socket) == 4400
 
 
-async def test_another_site_cannot_listen(address: str) -> None:
-    her = await customer(address)
-    async with listening(address, her, origin="https://evil.example") as socket:
+async def test_another_site_cannot_listen(address: str, customer: New) -> None:
+    her = await customer()
+    async with connect(f"ws://{address}{her.path}/live", origin="https://evil.example") as socket:
         assert await closed_with(socket) == 4403
 
 
-async def test_those_who_wait_hear_that_the_queue_moved(app: FastAPI, address: str, scripted: ScriptedBot) -> None:
+async def test_those_who_wait_hear_that_the_queue_moved(
+    app: FastAPI, address: str, customer: New, scripted: ScriptedBot
+) -> None:
     scripted.says = lambda body: [act("handoff", reason="requested")]
-    first, second = await customer(address), await customer(address)
+    first, second = await customer(), await customer()
     for her in (first, second):
         await her.send("medewerker")
         await her.until("queue")
@@ -154,8 +161,8 @@ async def test_those_who_wait_hear_that_the_queue_moved(app: FastAPI, address: s
         assert (await until(socket, event="changed"))["queue"] == {"position": 1, "wait": None}
 
 
-async def test_the_desk_hears_of_every_conversation(app: FastAPI, address: str) -> None:
-    her = await customer(address)
+async def test_the_desk_hears_of_every_conversation(app: FastAPI, address: str, customer: New) -> None:
+    her = await customer()
     noor, els = await signed_in(app, "noor"), await signed_in(app, "els")
     for who, code in ((els, 4401), (None, 4401)):
         cookie = {"Cookie": f"rechtdoor_session={who.cookies['rechtdoor_session']}"} if who else {}

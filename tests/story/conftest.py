@@ -1,0 +1,75 @@
+"""The whole product, started as `rechtdoor run` starts it: real Rasa, real encoder, the demo shop's FAQ."""
+
+import itertools
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from bench.product import Product
+from tests.bot.server import require_bot
+from tests.widget.conftest import ARGS
+
+COUNT = itertools.count()
+
+
+class Customer:
+    """A customer over the API of the running product."""
+
+    def __init__(self, product: Product, language: str = "nl") -> None:
+        self.http = product.client()
+        started = self.http.post("/conversations", json={"language": language}).raise_for_status().json()
+        self.id = started["id"]
+        self.http.headers["Authorization"] = f"Bearer {started['token']}"
+
+    def send(self, text: str | None = None, **more: Any) -> int:
+        body = {"client_id": f"c{next(COUNT)}", "text": text} | more
+        return int(self.http.post(f"/conversations/{self.id}/messages", json=body).raise_for_status().json()["seq"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        return list(self.http.get(f"/conversations/{self.id}/messages").raise_for_status().json())
+
+    def owner(self) -> str:
+        return str(self.http.get(f"/conversations/{self.id}").raise_for_status().json()["owner"])
+
+    def asks(self, text: str | None = None, **more: Any) -> dict[str, Any]:
+        """Send, and wait for what comes back first."""
+        seq = self.send(text, **more)
+        return until(lambda: next((m for m in self.rows() if m["seq"] > seq and m["author"] != "customer"), None))
+
+
+def until(look: Callable[[], Any], seconds: float = 20) -> Any:
+    """What `look` gives as soon as it is something; a server that is down for a moment is waited for."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if found := look():
+                return found
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The product of a test file."""
+    require_bot()
+    with Product(tmp_path_factory.mktemp("product")) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for a test file."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
