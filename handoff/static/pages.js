@@ -73,7 +73,10 @@ function shutPanels(except) {
   for (const panel of document.querySelectorAll("details.sure[open]")) if (panel !== except) panel.open = false;
 }
 
-document.body.addEventListener("toast", (event) => toast(event.detail));
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const said = event.detail.xhr?.getResponseHeader("X-Toast");
+  if (said) toast(JSON.parse(said));
+});
 document.body.addEventListener("htmx:sendError", () => toast({ text: word("unreachable"), kind: "bad" }));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-shut]")) shutPanels(null);

@@ -25,8 +25,11 @@ def is_partial(request: Request) -> bool:
 
 
 def toast(text: str, kind: str = "good") -> dict[str, str]:
-    """The header that makes a script show `text` for a while."""
-    return {"HX-Trigger": json.dumps({"toast": {"text": text, "kind": kind}})}
+    """The header that makes a script show `text` for a while.
+
+    Not htmx's own HX-Trigger: that event is lost when the button that was pressed is gone from the page by then.
+    """
+    return {"X-Toast": json.dumps({"text": text, "kind": kind})}
 
 
 async def error_page(request: Request, status: int) -> Response:

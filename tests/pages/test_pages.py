@@ -87,7 +87,7 @@ def test_a_part_of_a_page_says_it_in_a_toast(site: Site) -> None:
     client = as_person(site, "ada")
     answer = client.get("/desk/none", headers=PART)
     assert (answer.status_code, answer.headers["hx-reswap"], answer.text) == (404, "none", "")
-    assert "Niet gevonden" in answer.headers["hx-trigger"]
+    assert "Niet gevonden" in answer.headers["x-toast"]
     here = {"HX-Current-URL": f"{site.address}/desk/abc"}
     gone = site.client().get("/desk/queue", headers=PART | here)
     assert gone.headers["hx-redirect"] == "/login?next=%2Fdesk%2Fabc"
