@@ -73,8 +73,9 @@ function shutPanels(except) {
   for (const panel of document.querySelectorAll("details.sure[open]")) if (panel !== except) panel.open = false;
 }
 
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const said = event.detail.xhr?.getResponseHeader("X-Toast");
+/* Heard on the target: the button that was pressed may be gone from the page before its answer comes. */
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const said = event.detail.xhr.getResponseHeader("X-Toast");
   if (said) toast(JSON.parse(said));
 });
 document.body.addEventListener("htmx:sendError", () => toast({ text: word("unreachable"), kind: "bad" }));

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from .conftest import Visit
 from .site import Customer, Site
@@ -141,6 +141,12 @@ def test_markup_emoji_and_other_scripts_are_text(site: Site, visit: Visit) -> No
     expect(log(page).get_by_text("<script>alert(1)</script> hoi")).to_be_visible()
 
 
+def _answer_late(route: Route) -> None:
+    answer = route.fetch()
+    time.sleep(0.5)
+    route.fulfill(response=answer)
+
+
 def test_handing_back_to_the_bot_and_closing(site: Site, visit: Visit) -> None:
     customer = site.customer("geef me maar weer aan de bot")
     page = visit(f"/desk/{customer.id}", "noor")
@@ -152,7 +158,9 @@ def test_handing_back_to_the_bot_and_closing(site: Site, visit: Visit) -> None:
     expect(page.get_by_role("button", name="Neem dit gesprek")).to_be_visible()
     take(page)
     page.get_by_text("Sluiten", exact=True).first.click()
+    page.route("**/close", _answer_late)  # the socket tells of the change before the answer comes
     page.get_by_role("button", name="Ja, sluiten").click()
+    expect(page.get_by_role("button", name="Ja, sluiten")).to_have_count(0)
     expect(page.get_by_role("status").get_by_text("Gesprek gesloten.")).to_be_visible()
     expect(log(page).get_by_text("Dit gesprek is afgelopen.")).to_be_visible()
     assert customer.owner() == "closed"
