@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kb.calibrate import OPTIONS, Calibration, calibrate
+from kb.calibrate import Calibration, calibrate
 from kb.centre import centre_of
 from kb.encoder import Encoder
 from kb.entries import revision
@@ -20,7 +20,7 @@ from kb.memory import encode_remembering
 from kb.parts import joined, split
 from kb.snapshot import Learned, Live, Snapshot, View, live_entries, views_of
 from kb.text import clean, normalise
-from kb.verdict import decide, repeated
+from kb.verdict import OPTIONS, decide, repeated
 
 EVERYDAY = Path(__file__).resolve().parent.parent / "data" / "calibration" / "everyday.txt"
 LONGEST = 4000  # characters of a message that are read
@@ -155,7 +155,7 @@ class Base:
 
     def _learn(self, entries: Sequence[Live], known: object) -> dict[str, Learned]:
         before = known if isinstance(known, dict) else {}
-        texts = dict.fromkeys(text for entry in entries for text in (*entry.texts, entry.answer))
+        texts = dict.fromkeys(text for entry in entries for text in (*entry.texts, entry.whole))
         fresh = [text for text in texts if text not in before]
         vectors = self._centre(encode_remembering(self._encoder, fresh, self._memory))
         rows = zip(fresh, vectors, grams(fresh), strict=True)

@@ -20,7 +20,7 @@ from kb.index import Floats, Index, Look
 TEMPERATURE = 0.06  # of the contrast between entries; .04 to .1 tell near misses apart alike
 OUT_OF_SCOPE_SHARE = 0.4  # how much near misses count beside right matches when fitting
 MOST_TEXTS = 1500  # sampled from a large base, so that calibrating takes seconds
-OPTIONS = 3
+PAIR = 2  # a clarification is worth it where two entries are close, not where a whole topic is
 _FEW = 30  # matches to leave out; below it only the priors speak
 _PULL = 1000.0  # the priors' weight, in observations: leaving out makes harder matches than customers do
 Array = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Line:
 class Calibration:
     """What a base knows about itself.
 
-    `right` gives the probability that a candidate answers, `among` that one of the first three does, `shop` that
+    `right` gives the probability that a candidate answers, `among` that one of the first two does, `shop` that
     the question is about the shop at all. `middle` and `spread` standardise scores: they are the mean and
     standard deviation of the best score that everyday sentences get on this base.
     """
@@ -61,12 +61,12 @@ class Calibration:
         columns[:, 0], columns[:, 1], columns[:, 2] = self.standard(look.score), log_odds(share), look.coverage
         return columns
 
-    def first_three(self, look: Look) -> Array:
-        """The same three for the first three keys together: best score, joint share, best coverage."""
+    def first_two(self, look: Look) -> Array:
+        """The same for the first two keys together: best score, contrast of their joint share, best coverage."""
         share = look.score / TEMPERATURE
-        joint = logsumexp(share[:OPTIONS]) - logsumexp(share)
+        joint = logsumexp(share[:PAIR]) - logsumexp(share)
         best = self.standard(look.score[:1])[0]
-        return np.array([[best, log_odds(np.array([joint]))[0], look.coverage[:OPTIONS].max()]])
+        return np.array([[best, log_odds(np.array([joint]))[0], look.coverage[:PAIR].max()]])
 
     def about(self, look: Look) -> Array:
         """What tells the shop's matters from others: the best standardised score, the known wording."""
@@ -103,7 +103,7 @@ def calibrate(index: Index, everyday: Floats, everyday_grams: Sequence[Ids]) -> 
     matches = [
         (int(index.owner[row]), _without(index, row, (s, r), "text"))
         for row, s, r in zip(rows.tolist(), *found, strict=True)
-        if index.texts_of[index.owner[row]] > 1
+        if index.texts_of[index.owner[row]] > 1 and not index.documents[row].canonical
     ]
     misses = [_without(index, row, (s, r), "key") for row, s, r in zip(rows.tolist(), *found, strict=True)]
     return _fitted(base, matches, misses, unrelated)
@@ -136,7 +136,7 @@ def _fitted(
     if len(matches) < _FEW:
         return Calibration(base.middle, base.spread, base.right, base.among, shop)
     right = [float(look.keys[0] == own) for own, look in matches]
-    among = [float(own in look.keys[:OPTIONS]) for own, look in matches]
+    among = [float(own in look.keys[:PAIR]) for own, look in matches]
 
     def line(features: Callable[[Look], Array], labels: list[float], prior: Line) -> Line:
         groups = [
@@ -150,7 +150,7 @@ def _fitted(
         base.middle,
         base.spread,
         line(base.candidates, right, base.right),
-        line(base.first_three, among, base.among),
+        line(base.first_two, among, base.among),
         shop,
     )
 

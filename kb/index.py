@@ -14,11 +14,12 @@ from kb.grams import Ids, counts_by_key, document_frequency
 
 NEAREST = 256  # texts that FAISS gives for one question
 KEYS = 50  # keys that are scored among them
-# What an entry's score is made of. Found by leaving phrasings of the demo FAQ out: accuracy@1 is .59 without the
-# answers' share and .64 with it; .3 to .7 of it, and .1 to .3 of the wording's, rank alike.
+# What an entry's score is made of. Found by leaving phrasings of the demo FAQ out, and the same phrasing's
+# translations: accuracy@1 is .52 without the answers' share and .59 with it; .2 to .6 of it, and .1 to .3 of the
+# wording's, rank alike.
 NEAREST_WEIGHT = 0.35  # cosine with the nearest text
 MIDDLE_WEIGHT = 0.65  # cosine with the mean of all texts
-ANSWER_WEIGHT = 0.4  # cosine with the answer
+ANSWER_WEIGHT = 0.4  # cosine with question and answer as one text
 COVERAGE_WEIGHT = 0.2  # share of the wording that is known
 FOREIGN = 0.55  # coverage of an entry that is not there in the asked language: wording says nothing about it
 Floats = NDArray[np.float32]
@@ -27,18 +28,22 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Document:
-    """What one text of the base is: whose it is, its centred unit vector, and its grams."""
+    """What one text of the base is: whose it is, its centred unit vector, and its grams.
+
+    `canonical` marks an entry's own question, which its answer was encoded with.
+    """
 
     key: str
     language: str
     text: str
     vector: Floats
     grams: Ids
+    canonical: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An entry's answer: whose it is, its centred unit vector, and its grams."""
+    """An entry's question and answer as one text: whose it is, its centred unit vector, and its grams."""
 
     key: str
     vector: Floats

@@ -26,6 +26,11 @@ class Live:
     audience: str
     texts: tuple[str, ...]
 
+    @property
+    def whole(self) -> str:
+        """Question and answer as one text. An answer alone may be short and say nothing of what was asked."""
+        return f"{self.question}\n{self.answer}"
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -95,11 +100,13 @@ def _view(entries: Sequence[Live], learned: Mapping[str, Learned], everyday: Seq
         questions.setdefault(entry.key, {})[entry.language] = entry.question
         for text in entry.texts:
             known = learned[text]
-            documents[entry.key, normalise(text)] = Document(entry.key, entry.language, text, known.vector, known.grams)
+            documents[entry.key, normalise(text)] = Document(
+                entry.key, entry.language, text, known.vector, known.grams, text == entry.question
+            )
             exact.setdefault(normalise(text), set()).add(entry.key)
     index = Index(
         list(documents.values()),
-        [Answer(e.key, learned[e.answer].vector, learned[e.answer].grams) for e in entries],
+        [Answer(e.key, learned[e.whole].vector, learned[e.whole].grams) for e in entries],
         everyday,
     )
     return View(index, questions, {text: tuple(sorted(keys)) for text, keys in exact.items()})

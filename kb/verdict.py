@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from kb.calibrate import OPTIONS, TEMPERATURE, Calibration
+from kb.calibrate import TEMPERATURE, Calibration
 from kb.evidence import Candidate, Evidence
 from kb.index import Floats, Look
 
 ANSWER = 0.5  # calibrated probability from which the best entry answers
-AMONG = 0.6  # ... from which one of the first three is worth asking about
+AMONG = 0.6  # ... from which one of the first two is worth asking about
+LIKELY = 0.35  # ... which the best of them must reach alone: below it the choice would be among wrong ones
 SHOP = 0.5  # ... from which a question is the shop's matter
 CANDIDATES = 5
+OPTIONS = 3
 _CLOSE = 0.08  # share of the softmax that makes an entry worth an option
 # Overlap from which two questions count as one need. Over the demo FAQ's phrasings, each looked up without
 # itself, 95 % of pairs of different entries of one topic and language stay below.
@@ -30,7 +32,7 @@ def decide(look: Look, calibration: Calibration, names: list[Candidate]) -> Evid
     best = candidates[0].key
     if sure >= ANSWER:
         return Evidence("answer", sure, best, (best,), candidates)
-    if float(calibration.among(calibration.first_three(look))[0]) >= AMONG:
+    if sure >= LIKELY and float(calibration.among(calibration.first_two(look))[0]) >= AMONG:
         return Evidence("clarify", sure, best, _options(look, candidates), candidates)
     about = float(calibration.shop(calibration.about(look))[0])
     return Evidence("unknown" if about >= SHOP else "off_topic", sure, best, (), candidates)

@@ -10,7 +10,10 @@ from kb import backlog, entries
 from kb.base import Base
 from kb.encoder import Encoder
 from kb.errors import Invalid, NotFound, Stale
+from kb.exchange import export_entries
 from kb.models import Question, QuestionGroup
+
+from .conftest import cache
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PIN = [
@@ -164,9 +167,9 @@ def test_approved_answer_is_given_to_who_asks_in_other_words(
     encoder: Encoder, session: Session, demo_engine: Engine
 ) -> None:
     with Session(demo_engine) as copied:
-        for draft in entries_of(copied):
+        for draft in export_entries(copied):
             entries.create_entry(session, draft, "e")
-    base = Base.open(encoder, session)
+    base = Base.open(encoder, session, memory=cache())
     assert base.ask(PIN[0]).verdict == "unknown"
     group_id = 0
     for i, text in enumerate(PIN[:2]):
@@ -175,9 +178,3 @@ def test_approved_answer_is_given_to_who_asks_in_other_words(
     assert base.refresh(session)
     found = base.ask("pin van mijn cadeaukaart onleesbaar, te hard gekrast")
     assert (found.verdict, found.entry) == ("answer", entry.key)
-
-
-def entries_of(session: Session) -> list[entries.EntryDraft]:
-    from kb.exchange import export_entries
-
-    return export_entries(session)

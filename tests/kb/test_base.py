@@ -40,7 +40,7 @@ def shop(encoder: Encoder, session: Session, demo_engine: object) -> Iterator[tu
     ("text", "language", "key"),
     [
         ("hoeveel staat er nog op mn kadokaart", "nl", "gift-card-balance"),
-        ("kan ik mn pakje ergens volgen", "nl", "delivery-track"),
+        ("waar is mn pakketje", "nl", "delivery-track"),
         ("hoe kan ik iets terugsturen??", "nl", "return-how"),
         ("wachtwoord vergete", "nl", "account-forgot-password"),
         ("HOE LANG HEB IK GARANTIE", "nl", "warranty-length"),
