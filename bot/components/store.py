@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
@@ -29,11 +30,18 @@ class TrackerStore(SQLTrackerStore):
         kwargs.pop("host", None)
         super().__init__(domain=domain, host=url, event_broker=event_broker, **kwargs)
         if file:
-            sa.event.listen(self.engine, "connect", _quick_and_safe)
-            self.engine.dispose()  # connections that were opened before the listener do not have its settings
+            self._keep_open(url)
+
+    def _keep_open(self, url: str) -> None:
+        """One connection that stays open: opening and closing the file at every turn costs more than all the rest."""
+        self.engine.dispose()
+        self.engine = sa.create_engine(url, poolclass=sa.pool.StaticPool, connect_args={"check_same_thread": False})
+        sa.event.listen(self.engine, "connect", _quick_and_safe)
+        self.sessionmaker = sa.orm.sessionmaker(bind=self.engine)
 
 
 def _quick_and_safe(connection: Any, _record: object) -> None:
     """One commit per turn must not cost two disk syncs; a write-ahead log survives a killed process all the same."""
+    connection.execute("PRAGMA busy_timeout=5000")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -162,6 +165,41 @@ def test_a_killed_bot_remembers_the_loop(tmp_path: Any) -> None:
         assert first.say(sender, QUESTION, 1, evidence("answer", "a")) == [ANSWER]
     with start_bot(tmp_path) as second:
         assert second.say(sender, QUESTION, 2, evidence("answer", "a")) == [handoff("loop")]
+
+
+class App(BaseHTTPRequestHandler):
+    """The app's `kb/ask`, as `rasa shell` would ask it."""
+
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_GET(self) -> None:
+        """Answers with evidence, and remembers what was asked and with which token."""
+        self.asked.append((self.path, self.headers["Authorization"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(evidence("answer", "order-change")).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_alone_it_asks_the_app_and_in_service_never(tmp_path: Any) -> None:
+    with HTTPServer(("127.0.0.1", 0), App) as app:
+        serving = Thread(target=app.serve_forever)
+        serving.start()
+        address = f"http://127.0.0.1:{app.server_port}"
+        with start_bot(tmp_path, KB_URL=address, KB_TOKEN="secret") as bot:
+            in_service = bot.say("a:1", QUESTION, 1, None)
+            unasked = list(App.asked)
+            alone = bot.say("b:1", QUESTION)
+            greeted = bot.say("c:1", "hallo")
+            app.shutdown()
+            serving.join()
+            app.server_close()
+            unreachable = bot.say("d:1", QUESTION)
+    assert (in_service, unasked) == ([handoff("unknown")], [])
+    assert (alone, greeted, unreachable) == ([ANSWER], [say("greet")], [handoff("unknown")])
+    assert App.asked == [("/api/v1/kb/ask?text=kan+ik+mijn+bestelling+nog+aanpassen&language=nl", "Bearer secret")]
 
 
 def test_speed_and_memory_are_as_promised(bot: Bot, capsys: pytest.CaptureFixture[str]) -> None:
