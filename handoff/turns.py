@@ -26,9 +26,10 @@ from kb.evidence import Evidence
 from kb.models import now
 
 log = logging.getLogger(__name__)
-CLEAR = ("answer", "partly")
+ANSWERED = ("answer", "partly")
+WORD_FOR_WORD = 0.98  # centred cosine with a text of the entry
 BURST = timedelta(seconds=1.5)  # messages this close together are one thought
-FRAGMENT_WORDS = 5
+FRAGMENT_WORDS = 4
 EARLIER_KEPT = 5  # of the customer's own earlier questions, to notice one asked again
 BUTTONS = {"choice": "/choose", "none_of_these": "/none_of_these"}
 
@@ -66,8 +67,8 @@ async def take_turns(state: State, conversation_id: str) -> None:
 
 async def take_turn(state: State, turn: Turn) -> bool:
     """Look up, ask the bot, and store what it said: True when the customer is in the queue by it."""
-    turn, evidence = await look_up(state, turn)
-    said = [] if adds_nothing(turn, evidence) else await decide(state, turn, evidence)
+    turn, evidence, completes = await look_up(state, turn)
+    said = [] if completes else await decide(state, turn, evidence)
     question, prepared = None, None
     if handoff_reason(said):
         question = await state.read(open_question, turn.conversation_id, turn.seq, turn.text, said, evidence)
@@ -76,8 +77,9 @@ async def take_turn(state: State, turn: Turn) -> bool:
     return await state.write(finish, turn, evidence, said, question, prepared)
 
 
-async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None]:
-    """The turn with everything the customer said by now, and what the knowledge base has on it.
+async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None, bool]:
+    """The turn with everything the customer said by now, what the knowledge base has on it, and whether that
+    only completes what was answered a moment ago.
 
     A clear question is answered at once. Other words wait for `settle_s` of quiet: people send one thought in
     several messages, and half a thought would be handed to a person. Where the first half was answered already,
@@ -86,30 +88,38 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None]:
     until = now() + timedelta(seconds=state.settings.turn_lease_s / 2)
     while turn.kind == "text":
         evidence = await state.compute(state.base.ask, turn.text, turn.language, turn.earlier, "public")
-        if evidence.verdict not in CLEAR and turn.just_before and is_fragment(turn.text):
-            whole = f"{turn.just_before}\n{turn.text}"
-            together = await state.compute(state.base.ask, whole, turn.language, (), "public")
-            evidence = together if together.verdict in CLEAR else evidence
         quiet = (now() - turn.last_at).total_seconds()
-        if evidence.verdict not in CLEAR and quiet < state.settings.settle_s:
+        if not is_clear(turn, evidence) and quiet < state.settings.settle_s:
             await asyncio.sleep(state.settings.settle_s - quiet)
         later = await state.read(joined, turn)
         if later.seq == turn.seq or now() > until:
-            return turn, evidence
+            return await with_what_went_before(state, turn, evidence)
         turn = later
-    return turn, None
+    return turn, None, False
+
+
+def is_clear(turn: Turn, evidence: Evidence) -> bool:
+    """Whether this is a whole question with an answer: not a few words that may be the start of one."""
+    word_for_word = bool(evidence.candidates) and evidence.candidates[0].similarity >= WORD_FOR_WORD
+    return evidence.verdict in ANSWERED and (word_for_word or not is_fragment(turn.text))
 
 
 def is_fragment(text: str) -> bool:
-    """Whether these words look like the rest of a thought rather than a question of their own."""
-    return "?" not in text and len(text.split()) <= FRAGMENT_WORDS
+    """Whether each of these lines looks like a part of a thought rather than a question of its own."""
+    return "?" not in text and all(len(line.split()) <= FRAGMENT_WORDS for line in text.splitlines())
 
 
-def adds_nothing(turn: Turn, evidence: Evidence | None) -> bool:
-    """Whether these words only complete a question that was answered a moment ago, with the same entry."""
-    return bool(
-        evidence and turn.just_given and evidence.verdict in CLEAR and evidence.entry == turn.just_given
-    )
+async def with_what_went_before(
+    state: State, turn: Turn, evidence: Evidence
+) -> tuple[Turn, Evidence, bool]:
+    """The turn and its evidence; for the rest of a thought whose beginning was answered, that of the whole thought."""
+    if evidence.verdict in ANSWERED or not turn.just_before or not is_fragment(turn.text):
+        return turn, evidence, False
+    whole = f"{turn.just_before}\n{turn.text}"
+    together = await state.compute(state.base.ask, whole, turn.language, (), "public")
+    if together.verdict not in ANSWERED:
+        return turn, evidence, False
+    return turn, together, together.entry == turn.just_given
 
 
 async def decide(state: State, turn: Turn, evidence: Evidence | None) -> list[bot.Act]:

@@ -87,7 +87,7 @@ def shop(browser: Browser, product: Product) -> None:
     page.goto(product.address)
     page.locator("rechtdoor-chat").get_by_role("button").first.click()
     say(page, KNOWN)
-    sees(page, "jaar|geldig")
+    sees(page, "vijf jaar")
     take(page, "shop")
 
 
@@ -102,7 +102,7 @@ def chat(browser: Browser, product: Product) -> Page:
     page = new_page(browser)
     page.goto(f"{product.address}/chat")
     say(page, KNOWN)
-    sees(page, "jaar|geldig")
+    sees(page, "vijf jaar")
     say(page, UNKNOWN)
     none_of_these = page.locator("rechtdoor-chat").get_by_role("button", name="Geen van deze")
     waiting = page.locator("rechtdoor-chat").get_by_text(re.compile("medewerker|collega|beurt|wachtrij", re.IGNORECASE))

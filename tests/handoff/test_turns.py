@@ -204,6 +204,14 @@ async def test_three_quick_messages_get_one_sensible_turn(it: State, messages: l
     assert (await now_is(it, conversation_id)).owner == "bot"
 
 
+async def test_the_same_question_at_once_again_is_never_met_with_silence(it: State, scripted: ScriptedBot) -> None:
+    conversation_id = await started(it)
+    await talk(it, conversation_id, BALANCE)
+    await talk(it, conversation_id, "hoeveel geld staat er nog op mijn cadeaubon?")
+    assert len(scripted.asked) == 2
+    assert [m.author for m in await timeline(it, conversation_id)] == ["customer", "bot", "customer", "bot"]
+
+
 async def test_messages_sent_back_to_back_go_together(it: State, scripted: ScriptedBot) -> None:
     conversation_id = await started(it)
     for text in ("hallo", "even een vraag", BALANCE):

@@ -15,6 +15,15 @@ from tests.bot.server import require_bot
 from tests.widget.conftest import ARGS
 
 COUNT = itertools.count()
+OPEN: list[httpx.Client] = []
+
+
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    """Close the customers' connections after each test."""
+    yield
+    while OPEN:
+        OPEN.pop().close()
 
 
 class Customer:
@@ -22,6 +31,7 @@ class Customer:
 
     def __init__(self, product: Product, language: str = "nl") -> None:
         self.http = product.client()
+        OPEN.append(self.http)
         started = self.http.post("/conversations", json={"language": language}).raise_for_status().json()
         self.id = started["id"]
         self.http.headers["Authorization"] = f"Bearer {started['token']}"

@@ -5,6 +5,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import psutil
 import pytest
 
@@ -75,6 +76,11 @@ def test_three_quick_messages_get_one_sensible_turn(product: Product, messages: 
     assert her.owner() == "bot"
 
 
+def ready(product: Product) -> bool:
+    """Whether every part of the product is ready."""
+    return httpx.get(f"{product.address}/readyz").status_code == 200
+
+
 def process(product: Product, what: str) -> psutil.Process:
     """The running Rasa or app."""
     children = psutil.Process(product.pid).children(recursive=True)
@@ -88,7 +94,7 @@ def test_rasa_is_killed_and_nobody_waits_for_it(product: Product) -> None:
     handed = her.asks(PASSWORD)
     assert handed["kind"] == "handed_over"
     assert her.http.get(f"/conversations/{her.id}").json()["reason"] == "bot_unavailable"
-    until(lambda: product.client().get(f"{product.address}/readyz").status_code == 200, 90)
+    until(lambda: ready(product), 90)
     assert Customer(product).asks(VALID)["kind"] == "answer"
 
 
@@ -97,7 +103,7 @@ def test_the_app_is_killed_in_the_middle_of_turns(product: Product) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda her: her.send(VALID), customers))
     os.kill(process(product, "uvicorn").pid, signal.SIGKILL)
-    until(lambda: product.client().get(f"{product.address}/readyz").status_code == 200, 90)
+    until(lambda: ready(product), 90)
     for her in customers:
         until(lambda her=her: her.owner() != "bot" or her.rows()[-1]["author"] != "customer", 30)
     time.sleep(1)
@@ -111,7 +117,7 @@ def test_both_are_killed_while_she_waits_in_the_queue(product: Product) -> None:
     her.asks("medewerker")
     os.kill(process(product, "rasa").pid, signal.SIGKILL)
     os.kill(process(product, "uvicorn").pid, signal.SIGKILL)
-    until(lambda: product.client().get(f"{product.address}/readyz").status_code == 200, 90)
+    until(lambda: ready(product), 90)
     assert her.owner() == "queue"
     assert her.send("zijn jullie er nog?") == 3
     assert [m["kind"] for m in her.rows()] == ["text", "handed_over", "text"]
