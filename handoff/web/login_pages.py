@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from handoff import auth
 from handoff.models import Person
 from handoff.problems import Forbidden, Unauthorized
+from handoff.web.account import set_cookie
 from handoff.web.edge import It, own_origin, person_of
 from handoff.web.page_errors import PageRoute
 from handoff.web.rendering import local_path, page_of, render
@@ -54,14 +55,7 @@ async def login(
             request, "login.html", status=401, person=None, email=email[:320], next=back, error=error, done=""
         )
     response = RedirectResponse(back or home(person), 303)
-    response.set_cookie(
-        auth.COOKIE,
-        token,
-        max_age=int(auth.SIGNED_IN_FOR.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=it.settings.origin.startswith("https:"),
-    )
+    set_cookie(response, request, token)
     return response
 
 

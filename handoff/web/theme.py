@@ -40,6 +40,6 @@ def theme_css(accent: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
         raise ValueError(f"{accent!r} is no colour")
     light, dark = readable(accent, LIGHT_PAPER), readable(accent, DARK_PAPER)
-    by_day = f":root {{ --accent: {light}; --on-accent: {text_on(light)}; --shop: {accent}; }}"
+    by_day = f":root {{ --accent: {light}; --on-accent: {text_on(light)}; }}"
     by_night = f":root {{ --accent: {dark}; --on-accent: {text_on(dark)}; }}"
     return f"{by_day}\n@media (prefers-color-scheme: dark) {{ {by_night} }}\n"
