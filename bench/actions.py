@@ -2,7 +2,7 @@
 
 `bot/bench/` holds the bot as Rasa bots usually are: an action server fetches the evidence while Rasa waits. Here the
 evidence path does the same work from outside: it fetches the evidence over the same HTTP call, then asks Rasa. The
-two are asked in turn, in one run, the evidence path first, so that what the app remembers helps the other.
+two are asked in turn, in one run.
 """
 
 import hashlib
@@ -137,7 +137,8 @@ def _ask_both(ours: Evidence, theirs: Actions) -> tuple[Outcome, Outcome]:
     for turn in range(-TURNS_EACH, TURNS):  # the turns below nought only warm
         sender = f"bench-{run}-{turn // TURNS_EACH}:1"
         question = questions[turn % len(questions)]
-        for path, outcome in zip((ours, theirs), outcomes, strict=True):
+        pairs = list(zip((ours, theirs), outcomes, strict=True))
+        for path, outcome in pairs if turn % 2 else reversed(pairs):  # what the first asks, the app remembers
             started = time.perf_counter()
             reply = path.turn(sender, turn % TURNS_EACH + 1, question)
             seconds = time.perf_counter() - started
