@@ -19,7 +19,7 @@ from kb.index import Look
 from kb.memory import encode_remembering
 from kb.parts import joined, split
 from kb.snapshot import Learned, Live, Snapshot, View, live_entries, views_of
-from kb.text import clean, normalise
+from kb.text import clean, normalise, spelled_out
 from kb.verdict import OPTIONS, decide, repeated
 
 EVERYDAY = Path(__file__).resolve().parent.parent / "data" / "calibration" / "everyday.txt"
@@ -151,14 +151,15 @@ class Base:
         return [replace(e, repeats=repeats(t)) for e, t in zip(whole, cleaned, strict=True)]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._centre(self._encoder.encode(list(texts)))
+        return self._centre(self._encoder.encode([spelled_out(text) for text in texts]))
 
     def _learn(self, entries: Sequence[Live], known: object) -> dict[str, Learned]:
         before = known if isinstance(known, dict) else {}
         texts = dict.fromkeys(text for entry in entries for text in (*entry.texts, entry.whole))
         fresh = [text for text in texts if text not in before]
-        vectors = self._centre(encode_remembering(self._encoder, fresh, self._memory))
-        rows = zip(fresh, vectors, grams(fresh), strict=True)
+        spelled = [spelled_out(text) for text in fresh]
+        vectors = self._centre(encode_remembering(self._encoder, spelled, self._memory))
+        rows = zip(fresh, vectors, grams(spelled), strict=True)
         learned = {text: Learned(vector, ids) for text, vector, ids in rows}
         return {text: learned.get(text) or before[text] for text in texts}
 
@@ -209,7 +210,7 @@ def _look_up(view: View, texts: Sequence[str], vectors: NDArray[np.float32], lan
     empty = np.zeros(0, np.float32)
     if len(view.index) == 0:
         return {text: Look(np.zeros(0, np.int64), empty, empty, empty, 0.0) for text in texts}
-    rows = zip(texts, vectors, grams(texts), strict=True)
+    rows = zip(texts, vectors, grams([spelled_out(text) for text in texts]), strict=True)
     return {text: view.index.look(vector, ids, language=language) for text, vector, ids in rows}
 
 

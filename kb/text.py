@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
-_TAG = re.compile(r"<[^>]{0,200}>")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
@@ -32,9 +31,13 @@ def clean_block(text: str) -> str:
     return unicodedata.normalize("NFC", "\n".join(kept)).strip("\n")
 
 
-def without_tags(text: str) -> str:
-    """`text` with anything that looks like markup replaced by a space."""
-    return _TAG.sub(" ", text)
+def spelled_out(text: str) -> str:
+    """`text` as the encoder reads it best: no shouting, and what people shorten while typing written in full.
+
+    The encoder takes "mn" (mijn, my) for a word of its own, and texts that share it for alike.
+    """
+    quiet = text.lower() if text.isupper() else text
+    return _SHORT.sub(lambda found: _IN_FULL[found.group().lower().replace("’", "'")], quiet)
 
 
 def _storable(text: str) -> str:
@@ -44,3 +47,26 @@ def _storable(text: str) -> str:
 # Control characters, lone surrogates (which no database stores), unassigned. Format characters stay: emoji
 # and right-to-left scripts are made with them.
 _BAD = {"Cc", "Cs", "Cn"}
+
+_IN_FULL = {
+    "mn": "mijn",
+    "m'n": "mijn",
+    "zn": "zijn",
+    "z'n": "zijn",
+    "d'r": "haar",
+    "ff": "even",
+    "nie": "niet",
+    "wrm": "waarom",
+    "kado": "cadeau",
+    "kadobon": "cadeaubon",
+    "kadobonnen": "cadeaubonnen",
+    "kadokaart": "cadeaukaart",
+    "kadokaarten": "cadeaukaarten",
+    "wheres": "where is",
+    "whats": "what is",
+    "cant": "can't",
+    "dont": "don't",
+    "pls": "please",
+    "pw": "password",
+}
+_SHORT = re.compile(r"(?i)\b(?:" + "|".join(sorted(_IN_FULL, key=len, reverse=True)).replace("'", "['’]") + r")\b")

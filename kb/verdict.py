@@ -9,6 +9,7 @@ from kb.index import Floats, Look
 ANSWER = 0.5  # calibrated probability from which the best entry answers
 AMONG = 0.6  # ... from which one of the first two is worth asking about
 LIKELY = 0.35  # ... which the best of them must reach alone: below it the choice would be among wrong ones
+KNOWN = 0.9  # share of the wording that the base must know: what no entry mentions, no choice among entries covers
 SHOP = 0.5  # ... from which a question is the shop's matter
 CANDIDATES = 5
 OPTIONS = 3
@@ -32,10 +33,16 @@ def decide(look: Look, calibration: Calibration, names: list[Candidate]) -> Evid
     best = candidates[0].key
     if sure >= ANSWER:
         return Evidence("answer", sure, best, (best,), candidates)
-    if sure >= LIKELY and float(calibration.among(calibration.first_two(look))[0]) >= AMONG:
+    if _close(look, calibration, sure):
         return Evidence("clarify", sure, best, _options(look, candidates), candidates)
     about = float(calibration.shop(calibration.about(look))[0])
     return Evidence("unknown" if about >= SHOP else "off_topic", sure, best, (), candidates)
+
+
+def _close(look: Look, calibration: Calibration, sure: float) -> bool:
+    if sure < LIKELY or look.known < KNOWN:
+        return False
+    return float(calibration.among(calibration.first_two(look))[0]) >= AMONG
 
 
 def _options(look: Look, candidates: tuple[Candidate, ...]) -> tuple[str, ...]:

@@ -42,7 +42,10 @@ def test_ibans_go(iban: str, separator: str, frame: str) -> None:
 
 
 @given(
-    st.text("ABCDEFGHJKLMNP23456789", min_size=16, max_size=16).filter(lambda c: sum(map(str.isdigit, c)) > 2), frames
+    st.text("ABCDEFGHJKLMNP23456789", min_size=16, max_size=16).filter(
+        lambda c: sum(map(str.isdigit, c)) > 2 and not iban_ok(c)
+    ),
+    frames,
 )
 def test_gift_card_codes_go(code: str, frame: str) -> None:
     assert redact(frame.format(_grouped(code, "-"))) == frame.format("[code]")
