@@ -46,6 +46,8 @@ def run(console: Console, folder: Path) -> int:
         first = product.started_in
     console.print("Starting again …")
     with product:
+        if product.trained:
+            console.print("The bot's files changed meanwhile: the second start includes a training.")
         missed = start_up(console, first, product.started_in)
         missed += customers(console, product)
         missed += memory(console, product)

@@ -98,6 +98,11 @@ class Product:
             self._process = None
 
     @property
+    def trained(self) -> bool:
+        """Whether its last start had to train the bot, because a file of the bot had changed."""
+        return "Training the bot" in (self.folder / "run.txt").read_text(errors="replace")
+
+    @property
     def pid(self) -> int | None:
         """The supervisor's process id, while it runs."""
         return self._process.pid if self._process else None
