@@ -25,6 +25,9 @@ def note(
     message.data = (message.data or {}) | more | acted
 
 
+NOTHING = Act("say", key="nothing")  # the bot's word that all was said already
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the bot's acts have to work with: the conversation, the message they answer, and the evidence."""
@@ -48,7 +51,7 @@ def perform(
 ) -> str | None:
     """Store the rows for `said`, each as one part of the answer to message `seq`; the reason of a handoff, if any."""
     reply = Reply(session, conversation, seq, evidence, chosen, texts(session, conversation.language))
-    for part, act in enumerate(said):
+    for part, act in enumerate(act for act in said if act != NOTHING):
         reason = act.reason if act.name == "handoff" else _say(reply, part, act)
         if reason:
             partly = part > 0 and reason == "unknown"

@@ -45,6 +45,7 @@ class Turn:
     seq: int  # the last message of the turn
     kind: str
     text: str
+    messages: int
     entry_key: str | None
     value: bool | None
     last_at: datetime
@@ -68,7 +69,7 @@ async def take_turns(state: State, conversation_id: str) -> None:
 async def take_turn(state: State, turn: Turn) -> bool:
     """Look up, ask the bot, and store what it said: True when the customer is in the queue by it."""
     turn, evidence, completes = await look_up(state, turn)
-    said = [] if completes else await decide(state, turn, evidence)
+    said = await decide(state, turn, evidence, completes)
     question, prepared = None, None
     if handoff_reason(said):
         question = await state.read(open_question, turn.conversation_id, turn.seq, turn.text, said, evidence)
@@ -83,7 +84,7 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None, bool
 
     A clear question is answered at once. Other words wait for `settle_s` of quiet: people send one thought in
     several messages, and half a thought would be handed to a person. Where the first half was answered already,
-    the rest is looked up together with it.
+    the rest is looked up together with it; the bot decides even then, for it may be "no" or "a person, please".
     """
     until = now() + timedelta(seconds=state.settings.turn_lease_s / 2)
     while turn.kind == "text":
@@ -99,9 +100,10 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None, bool
 
 
 def is_clear(turn: Turn, evidence: Evidence) -> bool:
-    """Whether this is a whole question with an answer: not a few words that may be the start of one."""
+    """Whether this is a whole question with an answer: one message, and not a few words that may start one."""
     word_for_word = bool(evidence.candidates) and evidence.candidates[0].similarity >= WORD_FOR_WORD
-    return evidence.verdict in ANSWERED and (word_for_word or not is_fragment(turn.text))
+    whole = turn.messages == 1 and (word_for_word or not is_fragment(turn.text))
+    return evidence.verdict in ANSWERED and whole
 
 
 def is_fragment(text: str) -> bool:
@@ -117,14 +119,17 @@ async def with_what_went_before(
         return turn, evidence, False
     whole = f"{turn.just_before}\n{turn.text}"
     together = await state.compute(state.base.ask, whole, turn.language, (), "public")
-    if together.verdict not in ANSWERED:
-        return turn, evidence, False
-    return turn, together, together.entry == turn.just_given
+    if together.entry == turn.just_given:
+        return turn, together, True
+    return turn, together if together.verdict in ANSWERED else evidence, False
 
 
-async def decide(state: State, turn: Turn, evidence: Evidence | None) -> list[bot.Act]:
+async def decide(
+    state: State, turn: Turn, evidence: Evidence | None, completes: bool = False
+) -> list[bot.Act]:
     """What the bot says to it; where the bot is not there, a person it is."""
     message, kb = for_bot(turn, evidence)
+    kb = kb | {"completes": True} if kb and completes else kb
     metadata = {"turn": turn.seq, "language": turn.language, "kb": kb}
     try:
         async with asyncio.timeout(state.settings.bot_timeout_s):
@@ -192,6 +197,7 @@ def _turn(session: Session, conversation: Conversation, lease_id: str) -> Turn:
         seq=last.seq,
         kind=last.kind,
         text="\n".join(m.text for m in batch),
+        messages=len(batch),
         entry_key=last.entry_key,
         value=(last.data or {}).get("value"),
         last_at=last.at,

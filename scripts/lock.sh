@@ -11,7 +11,7 @@ echo "Resolving requirements.in; this downloads and takes some minutes."
     grep --line-buffered -E '^(Collecting|Processing|Installing)' | cut -c1-80
 {
     echo "# Python 3.11. Made from requirements.in by \`make lock\`; install with plain pip."
-    "$work/venv/bin/python" -m pip freeze --all --exclude pip | sed -E 's/ @ file:.*//' | LC_ALL=C sort -f
+    "$work/venv/bin/python" -m pip freeze --all --exclude pip | sed -E 's/ @ file:.*//; s/[+]cpu$//' | LC_ALL=C sort -f
 } >"$work/lock"
 if grep -vE '^#|^[A-Za-z0-9_.-]+==[^ ]+$' "$work/lock"; then
     echo "These lines carry no version; requirements.lock is left as it was." >&2

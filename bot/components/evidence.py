@@ -23,6 +23,7 @@ from components.facts import REPEATS_THRESHOLD, entities_of
 logger = logging.getLogger(__name__)
 
 VERDICTS = {"answer", "clarify", "partly", "unknown", "off_topic"}
+COMPLETES = "completes"
 ASK_TIMEOUT_S = 1.0
 
 
@@ -78,7 +79,12 @@ class EvidenceClassifier(GraphComponent, IntentClassifier):
 
 
 def _intent(evidence: object) -> dict[str, Any]:
-    """The intent for this evidence; without any, or with a verdict nobody knows, nothing is known."""
+    """The intent for this evidence; without any, or with a verdict nobody knows, nothing is known.
+
+    `completes` says that the words only complete a question which was answered a moment ago.
+    """
+    if isinstance(evidence, Mapping) and evidence.get("completes") is True:
+        return {"name": f"kb_{COMPLETES}", "confidence": 1.0}
     verdict = evidence.get("verdict") if isinstance(evidence, Mapping) else None
     known = verdict if verdict in VERDICTS else "unknown"
     return {"name": f"kb_{known}", "confidence": 1.0}

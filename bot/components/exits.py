@@ -17,6 +17,7 @@ REQUESTED, FRUSTRATED, LOOP, REJECTED = (HANDOFF + r for r in ("requested", "fru
 HELPED, OK = "utter_helped", "utter_ok"
 
 QUESTIONS = {"kb_answer", "kb_clarify", "kb_partly", "kb_unknown", "kb_off_topic"}
+COMPLETES = "kb_completes"  # the rest of a question that was answered a moment ago: no turn of its own
 ATTEMPTS = QUESTIONS | {"choose", "reject"}
 
 
@@ -28,7 +29,9 @@ def way_out(history: list[Turn], now: Turn) -> str | None:
     handed_over = [act for turn in history for act in turn.acts if act.startswith(HANDOFF)]
     if handed_over:
         return handed_over[-1]
-    *past, now = _in_context([*history, now])
+    if now.intent == COMPLETES:
+        return None
+    *past, now = _in_context([turn for turn in [*history, now] if turn.intent != COMPLETES])
     decide = _WAYS_OUT.get(now.intent)
     return decide(_current_need(past), now) if decide else None
 

@@ -19,7 +19,7 @@ RULES = {
     rule["steps"][0]["intent"]: tuple(step["action"].removeprefix("utter_") for step in rule["steps"][1:])
     for rule in yaml.safe_load((BOT / "data" / "rules.yml").read_text(encoding="utf-8"))["rules"]
 }
-SHORT = {"answer", "clarify", "partly", "unknown", "off_topic"}
+SHORT = {"answer", "clarify", "partly", "unknown", "off_topic", "completes"}
 
 
 def turn(step: str) -> Turn:
@@ -53,6 +53,11 @@ CASES = [
     ("partly:a", "answer+handoff_unknown"),
     ("unknown", "handoff_unknown"),
     ("off_topic", "rephrase"),
+    # the rest of a question that was answered a moment ago is no turn of its own
+    ("answer:a completes:a deny", "answer nothing rephrase"),
+    ("answer:a completes:a answer:b", "answer nothing answer"),
+    ("answer:a not_helped answer:b completes:b not_helped", "answer rephrase answer nothing handoff_rejected"),
+    ("answer:a completes:a person", "answer nothing handoff_requested"),
     # an entry is given once for the same need
     ("answer:a answer:a", "answer handoff_loop"),
     ("answer:a thanks bot answer:b answer:a", "answer thanks bot answer answer"),

@@ -53,6 +53,13 @@ def play(bot: Bot, *steps: Step) -> str:
     return sender
 
 
+def test_the_rest_of_a_question_is_met_with_nothing_but_a_wish_is_heard(bot: Bot) -> None:
+    rest = evidence("unknown", "a", completes=True)
+    play(bot, (QUESTION, evidence("answer", "a"), [ANSWER]), ("die rode", rest, [say("nothing")]))
+    wish = ("medewerker", rest, [handoff("requested")])
+    play(bot, (QUESTION, evidence("answer", "a"), [ANSWER]), wish)
+
+
 @pytest.mark.parametrize(
     ("verdict", "acts"),
     [

@@ -72,6 +72,8 @@ def by_verdict(body: dict[str, Any]) -> list[dict[str, Any]]:
         return [act("say", key="helped")]
     if body["message"] == "/not_helped":
         return [act("rephrase")]
+    if body["metadata"]["kb"].get("completes"):
+        return [act("say", key="nothing")]
     verdict = body["metadata"]["kb"]["verdict"]
     return {
         "answer": [act("answer")],
