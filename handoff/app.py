@@ -41,6 +41,7 @@ from kb.encoder import BatchingEncoder, load_encoder
 log = logging.getLogger(__name__)
 THREADS = 24
 TURNS_AT_ONCE = 32
+AT_THE_BOT = 4
 ROUTERS = (
     health.router,
     customer.router,
@@ -94,13 +95,16 @@ def create() -> FastAPI:
 
 
 def _make_state(settings: Settings) -> State:
+    engine = make_engine(settings.database_url)
     return State(
         settings=settings,
-        engine=make_engine(settings.database_url),
+        engine=engine,
         bus=make_bus(settings.redis_url),
         client=httpx.AsyncClient(base_url=settings.bot_address, timeout=settings.bot_timeout_s),
         threads=anyio.CapacityLimiter(THREADS),
+        writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else THREADS),
         turns=asyncio.Semaphore(TURNS_AT_ONCE),
+        at_the_bot=asyncio.Semaphore(AT_THE_BOT),
     )
 
 

@@ -7,13 +7,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
 import httpx
-from kb.base import Base
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from handoff.db import reading, writing
 from handoff.live import Bus
 from handoff.settings import Settings
+from kb.base import Base
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,7 +28,9 @@ class State:
     bus: Bus
     client: httpx.AsyncClient
     threads: anyio.CapacityLimiter
+    writers: anyio.CapacityLimiter  # SQLite takes one writer: better in line here than asking it again and again
     turns: asyncio.Semaphore
+    at_the_bot: asyncio.Semaphore  # one Rasa works on one message at a time: more at once only make it look slow
     loaded: Base | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -48,7 +50,7 @@ class State:
             with writing(self.engine) as session:
                 return fn(session, *args, **kwargs)
 
-        return await anyio.to_thread.run_sync(run, limiter=self.threads)
+        return await anyio.to_thread.run_sync(run, limiter=self.writers)
 
     async def read(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs

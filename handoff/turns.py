@@ -132,7 +132,7 @@ async def decide(
     kb = kb | {"completes": True} if kb and completes else kb
     metadata = {"turn": turn.seq, "language": turn.language, "kb": kb}
     try:
-        async with asyncio.timeout(state.settings.bot_timeout_s):
+        async with state.at_the_bot, asyncio.timeout(state.settings.bot_timeout_s):
             return await bot.ask(state.client, f"{turn.conversation_id}:{turn.stint}", message, metadata)
     except (bot.BotUnavailable, TimeoutError) as error:
         log.warning("no answer from the bot, a person takes over: %r", error)

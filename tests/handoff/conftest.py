@@ -115,7 +115,17 @@ async def it(
         base = Base.open(encoder, session, everyday_sentences()[:150], memory=cache_dir / "vectors")
     settings = Settings(_env_file=None, database_url=database_url, var_dir=tmp_path, settle_s=0.15, bot_timeout_s=1)
     client = httpx.AsyncClient(transport=httpx.MockTransport(scripted), base_url="http://bot")
-    state = State(settings, engine, Bus(), client, anyio.CapacityLimiter(8), asyncio.Semaphore(8), base)
+    state = State(
+        settings=settings,
+        engine=engine,
+        bus=Bus(),
+        client=client,
+        threads=anyio.CapacityLimiter(8),
+        writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else 8),
+        turns=asyncio.Semaphore(8),
+        at_the_bot=asyncio.Semaphore(8),
+        loaded=base,
+    )
     yield state
     for task in list(state.tasks):
         task.cancel()
