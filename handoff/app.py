@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from handoff import problems, upkeep
@@ -35,6 +36,7 @@ from handoff.web import (
 )
 from handoff.web.edge import SeeOther
 from handoff.web.guards import BodyLimit, SecurityHeaders
+from handoff.web.page_errors import error_page
 from kb.base import Base
 from kb.encoder import BatchingEncoder, load_encoder
 
@@ -70,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.it = _make_state(settings)
     problems.install(app)
     app.add_exception_handler(SeeOther, _see_other)
+    app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SecurityHeaders)
@@ -137,6 +140,14 @@ async def _stop(it: State) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     await it.client.aclose()
     it.engine.dispose()
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """An unknown address or method: a page for a browser that wants one, else problem details."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this type alone
+    if not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
+        return await error_page(request, error.status_code)
+    return problems.problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
 
 async def _see_other(_request: Request, error: Exception) -> Response:

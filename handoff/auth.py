@@ -45,17 +45,25 @@ def add_user(session: Session, email: str, name: str, role: str, password: str) 
     return person
 
 
-def sign_in(session: Session, email: str, password: str) -> tuple[Person, str]:
-    """The person and a fresh session token. Unauthorized when address and password do not belong together."""
+def verified(session: Session, email: str, password: str) -> Person:
+    """The person whom address and password belong to. Unauthorized when they do not belong together.
+
+    Only reads: checking a password takes long on purpose, and must not hold up those who write.
+    """
     person = session.exec(select(Person).where(Person.email == email.strip().lower())).first()
     matches = _matches(person.password_hash if person else _nobody(), password)
     if person is None or not person.active or not matches:
         raise Unauthorized("That e-mail address and password do not belong together.")
+    return person
+
+
+def sign_in(session: Session, person: Person) -> str:
+    """A fresh session token for a person who was `verified`."""
     token = secrets.token_urlsafe(32)
     session.exec(delete(SignIn).where(col(SignIn.expires_at) < now()))
     session.add(SignIn(token_hash=sha256(token), person_id=person.id or 0, expires_at=now() + SIGNED_IN_FOR))
     session.flush()
-    return person, token
+    return token
 
 
 def _matches(password_hash: str, password: str) -> bool:

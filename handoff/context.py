@@ -24,7 +24,7 @@ def agent_context(session: Session, conversation: Conversation) -> dict[str, Any
         "nearest": nearest(session, conversation, timeline),
         "language": conversation.language,
         "page_url": conversation.page_url,
-        "device": conversation.device,
+        "device": device_line(conversation.device),
         "customer_name": conversation.customer_name,
         "customer_email": conversation.customer_email,
         "started_at": conversation.created_at.isoformat(),
@@ -32,6 +32,20 @@ def agent_context(session: Session, conversation: Conversation) -> dict[str, Any
         "times_handed_over": sum(m.kind == "handed_over" for m in timeline),
         "earlier_conversations": _earlier(session, conversation),
     }
+
+
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+           ("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux"))  # fmt: skip
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
+            ("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+
+
+def device_line(device: str | None) -> str | None:
+    """A device in a few words: of a browser's User-Agent the system and browser, anything else as it came."""
+    if device is None or not device.startswith("Mozilla/"):
+        return device
+    first = (next((name for mark, name in marks if mark in device), "") for marks in (SYSTEMS, BROWSERS))
+    return ", ".join(part for part in first if part) or device
 
 
 def offered(session: Session, conversation: Conversation, timeline: list[Message]) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 from handoff.texts import fill, shipped
 from kb import errors as kb_errors
@@ -109,7 +108,7 @@ def plain(request: Request, problem: Problem) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Register the handlers: ours, the knowledge base's, validation, unknown routes, and the unforeseen."""
+    """Register the handlers: ours, the knowledge base's, validation, and the unforeseen."""
 
     @app.exception_handler(Problem)
     async def _ours(request: Request, error: Problem) -> JSONResponse:
@@ -125,10 +124,6 @@ def install(app: FastAPI) -> None:
         errors = [{"at": "/".join(str(p) for p in e["loc"]), "why": e["msg"]} for e in error.errors()]
         said = "; ".join(f"{e['at']}: {e['why']}" for e in errors[:3])
         return problem_response(422, f"{plain(request, Invalid())} ({said})", errors=errors)
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -44,7 +44,8 @@ async def login(request: Request, response: Response, it: It, body: Credentials)
     """Sign in; sets the session cookie. 401 when address and password do not belong together."""
     if not own_origin(request):
         raise Forbidden("This request came from another site.")
-    person, token = await it.write(auth.sign_in, body.email, body.password)
+    person = await it.read(auth.verified, body.email, body.password)
+    token = await it.write(auth.sign_in, person)
     set_cookie(response, request, token)
     return person_form(person)
 

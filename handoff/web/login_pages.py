@@ -48,7 +48,8 @@ async def login(
         raise Forbidden
     back = local_path(next, "")
     try:
-        person, token = await it.write(auth.sign_in, email, password)
+        person = await it.read(auth.verified, email, password)
+        token = await it.write(auth.sign_in, person)
     except Unauthorized:
         error = page_of(request).t("login.wrong")
         return render(

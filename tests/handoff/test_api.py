@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from handoff.context import device_line
 from kb.encoder import Encoder
 
 from .app import PASSWORD, client_of, new_customer, running_app, signed_in
@@ -293,6 +294,19 @@ async def test_texts_come_with_a_tag(client: httpx.AsyncClient) -> None:
     tag = {"If-None-Match": found.headers["ETag"]}
     assert (await client.get("/api/v1/texts", params={"language": "en"}, headers=tag)).status_code == 304
     assert (await client.get("/api/v1/texts", params={"language": "xx"})).status_code == 422
+
+
+async def test_a_browser_gets_a_page_for_an_unknown_address(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nothing-here", headers={"Accept": "text/html", "Accept-Language": "nl"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert '<html lang="nl"' in answer.text
+
+
+def test_a_device_is_said_in_a_few_words() -> None:
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
+    desk = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0"
+    said = [device_line(d) for d in (phone, desk, "app 1.2 on a phone", "Mozilla/5.0 ()", None)]
+    assert said == ["iPhone, Safari", "Windows, Edge", "app 1.2 on a phone", "Mozilla/5.0 ()", None]
 
 
 async def test_unknown_routes_are_problems_too(client: httpx.AsyncClient) -> None:

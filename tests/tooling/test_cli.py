@@ -12,7 +12,7 @@ from click.testing import Result
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
-from handoff.auth import sign_in
+from handoff.auth import verified
 from handoff.cli import app
 from handoff.db import make_engine
 from handoff.models import Person
@@ -148,7 +148,7 @@ def test_a_user_is_added_with_a_made_password_that_works(migrated: Call, tmp_pat
     made = migrated("user", "add", "Agent@Shop.example", "--name", "An")
     password = made.stdout.strip().rsplit(" ", 1)[1]
     with Session(make_engine(f"sqlite:///{tmp_path / 'cli.db'}")) as session:
-        person, _ = sign_in(session, "agent@shop.example", password)
+        person = verified(session, "agent@shop.example", password)
         assert (person.name, person.role) == ("An", "agent")
         assert password not in session.exec(select(Person)).one().password_hash
         session.get_bind().dispose()  # type: ignore[union-attr]
