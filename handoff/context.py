@@ -105,7 +105,8 @@ def nearest(session: Session, conversation: Conversation, timeline: list[Message
     asked = [m for m in timeline if m.author == "customer" and evidence_of(m)]
     hit = next((m for m in reversed(asked) if _line(m) == conversation.question), asked[-1] if asked else None)
     evidence = evidence_of(hit) if hit else None
-    candidates = evidence.candidates[:NEAREST] if evidence else ()
+    candidates = list(evidence.candidates[:NEAREST]) if evidence else []
+    candidates = sorted(candidates, key=lambda c: -c.probability)
     rows = [(c, live_entry(session, c.key, conversation.language, "agents")) for c in candidates]
     return [_near(c, e.question, e.answer, e.language) for c, e in rows if e is not None]
 

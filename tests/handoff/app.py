@@ -17,7 +17,7 @@ from handoff.settings import Settings
 from kb.base import everyday_sentences
 from kb.drafts import EntryDraft
 from kb.encoder import Encoder
-from kb.entries import create_entry
+from kb.entries import create_entry, revision
 
 from .conftest import FAQ, ScriptedBot
 
@@ -25,19 +25,25 @@ PASSWORD = "a long enough password"
 PEOPLE = [("noor", "agent"), ("sam", "agent"), ("els", "editor"), ("ada", "admin")]
 
 
+def fill(database_url: str) -> None:
+    """Four entries and four people, in a database that has none yet."""
+    engine = make_engine(database_url)
+    with writing(engine) as session:
+        if revision(session) == 0:
+            for key, question, answer, phrasings in FAQ:
+                draft = EntryDraft(key=key, question=question, answer=answer, phrasings=phrasings, topic="shop")
+                create_entry(session, draft, "test")
+            for name, role in PEOPLE:
+                add_user(session, f"{name}@shop.example", name.title(), role, PASSWORD)
+    engine.dispose()
+
+
 @asynccontextmanager
 async def running_app(
     database_url: str, encoder: Encoder, cache_dir: Path, var_dir: Path, scripted: ScriptedBot, **settings: Any
 ) -> AsyncIterator[FastAPI]:
     """The app, started, with four entries and four people."""
-    engine = make_engine(database_url)
-    with writing(engine) as session:
-        for key, question, answer, phrasings in FAQ:
-            draft = EntryDraft(key=key, question=question, answer=answer, phrasings=phrasings, topic="shop")
-            create_entry(session, draft, "test")
-        for name, role in PEOPLE:
-            add_user(session, f"{name}@shop.example", name.title(), role, PASSWORD)
-    engine.dispose()
+    fill(database_url)
     more = {"settle_s": 0.05} | settings
     app = create_app(
         Settings(_env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, **more)

@@ -1,5 +1,6 @@
 """The JSON API: the story over HTTP, other people's ids, bad input everywhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,21 @@ async def test_an_entry_is_live_changed_and_withdrawn_at_once(app: FastAPI) -> N
     assert [r["what"] for r in (await els.get(f"{path}/history")).json()] == ["withdrawn", "changed", "created"]
     assert (await els.get("/api/v1/kb/entries/none-such")).status_code == 404
     assert (await els.post("/api/v1/kb/entries", json=body)).status_code == 409
+
+
+async def test_another_process_answers_with_it_within_a_second(
+    app: FastAPI, database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+) -> None:
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as other:
+        here, there = await signed_in(app, "els"), await signed_in(other, "els")
+        entry = {"key": "wrap", "language": "nl", "question": "Pakken jullie het in als cadeau?", "answer": "Ja."}
+        assert (await here.post("/api/v1/kb/entries", json=entry)).status_code == 201
+        async with asyncio.timeout(1):
+            while True:
+                found = await there.get("/api/v1/kb/ask", params={"text": "pakken jullie het in als cadeau"})
+                if found.json()["entry"] == "wrap":
+                    break
+                await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(
