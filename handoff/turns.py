@@ -14,7 +14,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, or_, update
+from sqlalchemy import ColumnElement, CursorResult, or_, update
 from sqlmodel import Session, col, select
 
 from handoff import acts, bot, conversations
@@ -151,17 +151,21 @@ def for_bot(turn: Turn, evidence: Evidence | None) -> tuple[str, dict[str, objec
     return bot.neutral(turn.text), evidence.for_bot() if evidence else None
 
 
+def waiting_for_the_bot() -> tuple[ColumnElement[bool], ...]:
+    """What is true of a conversation in which the bot owes a reply that nobody is working on."""
+    return (
+        col(Conversation.owner) == "bot",
+        col(Conversation.customer_seq) > col(Conversation.handled_seq),
+        or_(col(Conversation.lease_until).is_(None), col(Conversation.lease_until) < now()),
+    )
+
+
 def begin(session: Session, conversation_id: str, lease_s: float) -> Turn | None:
     """Lease the next turn of a conversation: None when nothing waits, or somebody else is at it."""
     lease_id = secrets.token_hex(8)
     statement = (
         update(Conversation)
-        .where(
-            col(Conversation.id) == conversation_id,
-            col(Conversation.owner) == "bot",
-            col(Conversation.customer_seq) > col(Conversation.handled_seq),
-            or_(col(Conversation.lease_until).is_(None), col(Conversation.lease_until) < now()),
-        )
+        .where(col(Conversation.id) == conversation_id, *waiting_for_the_bot())
         .values(lease_id=lease_id, lease_until=now() + timedelta(seconds=lease_s))
     )
     result = session.execute(statement)
@@ -271,11 +275,7 @@ def unanswered_since(session: Session, limit: int = 200) -> list[str]:
     """Conversations of the bot in which a customer waits for a reply that nobody is working on."""
     query = (
         select(Conversation.id)
-        .where(
-            Conversation.owner == "bot",
-            col(Conversation.customer_seq) > col(Conversation.handled_seq),
-            or_(col(Conversation.lease_until).is_(None), col(Conversation.lease_until) < now()),
-        )
+        .where(*waiting_for_the_bot())
         .order_by(col(Conversation.changed_at))
         .limit(limit)
     )

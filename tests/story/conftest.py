@@ -1,18 +1,17 @@
 """The whole product, started as `rechtdoor run` starts it: real Rasa, real encoder, the demo shop's FAQ."""
 
 import itertools
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bench.product import Product
 from tests.bot.server import require_bot
-from tests.widget.conftest import ARGS
+from tests.browser import opened_chromium
 
 COUNT = itertools.count()
 OPEN: list[httpx.Client] = []
@@ -76,10 +75,5 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser for a test file."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with opened_chromium() as browser:
         yield browser
-        browser.close()

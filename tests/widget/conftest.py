@@ -1,15 +1,12 @@
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser import opened_chromium
 
 from .standin import StandIn
 
-ARGS = [
-    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 # What a customer waits seconds for, a test waits tenths of seconds for.
 PACE = "{timeout: 3000, retry: 120, most: 400, beat: 700, fast: 250, silent: 400}"
 
@@ -17,13 +14,8 @@ PACE = "{timeout: 3000, retry: 120, most: 400, beat: 700, fast: 250, silent: 400
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser for a test file; its event loop must not outlive the file, other files have their own."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with opened_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
