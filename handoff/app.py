@@ -33,6 +33,7 @@ from handoff.web import (
     review_pages,
     shop_pages,
     sockets,
+    words,
 )
 from handoff.web.edge import SeeOther
 from handoff.web.guards import BodyLimit, SecurityHeaders
@@ -51,6 +52,7 @@ ROUTERS = (
     account.router,
     desk.router,
     review.router,
+    words.router,
     knowledge.router,
     shop_pages.router,
     login_pages.router,

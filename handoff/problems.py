@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 
-from handoff.texts import fill, shipped
+from handoff.texts import fill, shipped, texts
 from kb import errors as kb_errors
 
 log = logging.getLogger(__name__)
@@ -102,9 +103,18 @@ def request_language(request: Request) -> str:
     return noted or (accepted if accepted in ("nl", "en") else "") or request.app.state.it.settings.default_language
 
 
-def plain(request: Request, problem: Problem) -> str:
+async def words(request: Request) -> dict[str, str]:
+    """The texts in the request's language; the shipped ones where the database gives none."""
+    language = request_language(request)
+    try:
+        return dict(await request.app.state.it.read(texts, language))
+    except SQLAlchemyError:
+        return shipped(language)
+
+
+async def plain(request: Request, problem: Problem) -> str:
     """The problem's sentence in the request's language."""
-    return problem.detail or fill(shipped(request_language(request))[problem.text], **problem.values)
+    return problem.detail or fill((await words(request))[problem.text], **problem.values)
 
 
 def install(app: FastAPI) -> None:
@@ -113,7 +123,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _ours(request: Request, error: Problem) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return problem_response(error.status, plain(request, error), headers)
+        return problem_response(error.status, await plain(request, error), headers)
 
     @app.exception_handler(kb_errors.KbError)
     async def _kb(request: Request, error: kb_errors.KbError) -> JSONResponse:
@@ -123,9 +133,9 @@ def install(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [{"at": "/".join(str(p) for p in e["loc"]), "why": e["msg"]} for e in error.errors()]
         said = "; ".join(f"{e['at']}: {e['why']}" for e in errors[:3])
-        return problem_response(422, f"{plain(request, Invalid())} ({said})", errors=errors)
+        return problem_response(422, f"{await plain(request, Invalid())} ({said})", errors=errors)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.error("unforeseen error on %s %s", request.method, request.url.path, exc_info=error)
-        return problem_response(500, shipped(request_language(request))["error.server"])
+        return problem_response(500, (await words(request))["error.server"])

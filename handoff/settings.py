@@ -1,9 +1,9 @@
 """What can be set, by environment variable or in `.env`. The README's table is tested against this file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,8 +15,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
     database_url: str = Field(
-        default=f"sqlite:///{ROOT / 'var' / 'rechtdoor.db'}",
-        description="SQLAlchemy address of the database; for several processes `postgresql+psycopg://…`.",
+        default="",
+        description="SQLAlchemy address of the database; empty: a SQLite file in VAR_DIR. For several processes "
+        "`postgresql+psycopg://…`.",
     )
     redis_url: str = Field(
         default="", description="Redis for live events between app processes; empty: in this process only."
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
     def tracker_url(self) -> str:
         """SQLAlchemy address of Rasa's tracker store."""
         return self.bot_tracker_url or f"sqlite:///{self.var_dir / 'trackers.db'}"
+
+    @model_validator(mode="after")
+    def _database_beside_the_rest(self) -> Self:
+        self.database_url = self.database_url or f"sqlite:///{self.var_dir / 'rechtdoor.db'}"
+        return self
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from handoff.incoming import Words
 from handoff.models import Person
-from handoff.web import entry_pages
+from handoff.web import entry_pages, text_pages
 from handoff.web.edge import It
 from handoff.web.entry_pages import Editor, said_wrong
 from handoff.web.page_errors import PageRoute
@@ -21,6 +21,7 @@ from kb.models import QuestionGroup
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 router.include_router(entry_pages.router)
+router.include_router(text_pages.router)
 
 Status = Literal["open", "approved", "dismissed"]
 Done = Literal["", "approved", "merged", "dismissed", "reopened"]

@@ -17,7 +17,7 @@ from handoff.incoming import Incoming
 from handoff.live import Subscription
 from handoff.problems import Problem
 from handoff.state import State
-from handoff.texts import fill, shipped
+from handoff.texts import fill, texts
 from handoff.web import shapes
 from handoff.web.customer import take_in
 from handoff.web.edge import embedding_origin, own_origin, person_of, state
@@ -100,7 +100,8 @@ async def _said(socket: WebSocket, it: State, conversation_id: str, frame: dict[
         detail = "; ".join(str(e["msg"]) for e in error.errors()[:3])
         await socket.send_json({"event": "problem", "client_id": client_id, "status": 422, "detail": detail})
     except Problem as problem:
-        detail = problem.detail or fill(shipped(conversation.language)[problem.text], **problem.values)
+        words = await it.read(texts, conversation.language)
+        detail = problem.detail or fill(words[problem.text], **problem.values)
         await socket.send_json(
             {"event": "problem", "client_id": client_id, "status": problem.status, "detail": detail}
         )
