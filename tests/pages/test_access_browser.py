@@ -65,6 +65,9 @@ def paths(site: Site) -> dict[str, str]:
     groups = agent.get("/api/v1/review/groups").raise_for_status().json()["groups"]
     done = agent.post(f"/api/v1/review/groups/{groups[-1]['id']}/dismiss", json={"why": "Oud"})
     done.raise_for_status()
+    for key in ("say.ok", "widget.send"):
+        put = agent.put(f"/api/v1/review/texts/{key}?language=en", json={"value": LONG})
+        put.raise_for_status()
     return {
         "desk": "/desk", "mine": f"/desk/{mine.id}", "free": f"/desk/{free.id}", "backlog": "/review",
         "dismissed": "/review?status=dismissed", "group": f"/review/groups/{groups[0]['id']}",
@@ -72,6 +75,7 @@ def paths(site: Site) -> dict[str, str]:
         "none": "/review/entries?search=qq",
         "entry": "/review/entries/gift-card-lost/nl", "new": "/review/entries/new",
         "history": "/review/entries/gift-card-lost/nl/history", "missing": "/review/groups/99999",
+        "texts": "/review/texts?in=en",
     }  # fmt: skip
 
 

@@ -63,11 +63,12 @@ def go_everywhere(site: Site) -> None:
     group = client.get("/api/v1/review/groups").json()["groups"][0]["id"]
     entry = "/review/entries/return-how/nl"
     for path in ["/desk", f"/desk/{customer.id}", "/review", f"/review/groups/{group}", "/review/entries",
-                 "/review/entries/new", entry, f"{entry}/history"]:  # fmt: skip
+                 "/review/entries/new", entry, f"{entry}/history", "/review/texts"]:  # fmt: skip
         assert client.get(path).status_code == 200, path
     for path in ["/desk/queue", f"/desk/{customer.id}", f"/desk/{customer.id}/new?after=0&mode=mine"]:
         assert client.get(path, headers=part).status_code == 200, path
     assert client.post("/review/preview", data={"answer": "*hoi*"}, headers=part).status_code == 200
+    assert client.post("/review/texts/nl/say.ok", data={"value": ""}, headers=part).status_code == 422
     assert client.get("/review/groups/99999").status_code == 404
 
 
