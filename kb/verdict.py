@@ -6,7 +6,7 @@ from kb.calibrate import TEMPERATURE, Calibration
 from kb.evidence import Candidate, Evidence
 from kb.index import Floats, Look
 
-ANSWER = 0.5  # calibrated probability from which the best entry answers
+ANSWER = 0.55  # calibrated probability from which the best entry answers; at .5 it is a coin toss, and wrong costs more
 AMONG = 0.6  # ... from which one of the first two is worth asking about
 LIKELY = 0.35  # ... which the best of them must reach alone: below it the choice would be among wrong ones
 KNOWN = 0.9  # share of the wording that the base must know: what no entry mentions, no choice among entries covers

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from kb.base import Base
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
@@ -12,6 +11,7 @@ from handoff.models import Person
 from handoff.problems import Invalid
 from handoff.web.edge import Editor, It
 from kb import backlog, entries
+from kb.base import Base
 from kb.models import Entry, Question, QuestionGroup
 
 router = APIRouter(prefix="/api/v1/review/groups", tags=["review"])

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -83,8 +84,17 @@ def ready(product: Product) -> bool:
 
 def process(product: Product, what: str) -> psutil.Process:
     """The running Rasa or app."""
-    children = psutil.Process(product.pid).children(recursive=True)
-    return next(c for c in children if any(what in part for part in c.cmdline()))
+
+    def look() -> psutil.Process | None:
+        for child in psutil.Process(product.pid).children(recursive=True):
+            with suppress(psutil.Error):  # one that just died
+                if any(what in part for part in child.cmdline()):
+                    return child
+        return None
+
+    found = until(look)
+    assert isinstance(found, psutil.Process)
+    return found
 
 
 def test_rasa_is_killed_and_nobody_waits_for_it(product: Product) -> None:

@@ -130,6 +130,7 @@ def test_a_conversation_ends_and_typing_opens_it_again(hand: Hand, server: Stand
 def test_typing_is_shown_while_the_bot_is_at_it(hand: Hand, server: StandIn) -> None:
     hand.type("stil")
     hand.sees("stil")
+    hand.until(lambda: bool(server.talks))  # shown at once, sent a moment later
     server.change(busy=True)
     hand.told("De chatbot zoekt het antwoord …")
     server.change(busy=False)
