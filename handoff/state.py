@@ -1,6 +1,7 @@
 """What one running app holds: settings, engine, knowledge base, bus, bot client. Made in `create_app` only."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -15,8 +16,24 @@ from handoff.live import Bus
 from handoff.settings import Settings
 from kb.base import Base
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+async def to_its_end(fn: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
+    """What `fn` gives, run in a thread. Cancelled meanwhile, it waits until the thread has ended.
+
+    A thread cannot be stopped: one that were left behind would still use a connection when the engine is disposed.
+    """
+    thread = asyncio.ensure_future(anyio.to_thread.run_sync(fn, limiter=limiter))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait([thread])
+        if not thread.cancelled() and (error := thread.exception()):
+            log.warning("what was cancelled had failed: %r", error)
+        raise
 
 
 @dataclass
@@ -50,7 +67,7 @@ class State:
             with writing(self.engine) as session:
                 return fn(session, *args, **kwargs)
 
-        return await anyio.to_thread.run_sync(run, limiter=self.writers)
+        return await to_its_end(run, self.writers)
 
     async def read(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -61,11 +78,11 @@ class State:
             with reading(self.engine) as session:
                 return fn(session, *args, **kwargs)
 
-        return await anyio.to_thread.run_sync(run, limiter=self.threads)
+        return await to_its_end(run, self.threads)
 
     async def compute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something slow that needs no database in a thread."""
-        return await anyio.to_thread.run_sync(lambda: fn(*args, **kwargs), limiter=self.threads)
+        return await to_its_end(lambda: fn(*args, **kwargs), self.threads)
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Let `work` go on by itself; it is kept until it ends, and stopped with the app."""
