@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests: those inside the bot's environment, where there are any, then all others. The status tells of both.
-# Arguments go to the app's pytest, for example: bash scripts/test.sh tests/tooling -k port
+# All tests. Those in a browser run beside the others: both mostly wait, and two cores serve them together.
+# With arguments one pytest runs with them, for example: bash scripts/test.sh tests/tooling -k port
 set -uo pipefail
 cd "$(dirname "$0")/.."
 reports=var/reports
@@ -8,11 +8,17 @@ mkdir -p "$reports"
 rm -f "$reports"/*.xml
 status=0
 
-if compgen -G "bot/tests/test_*.py" >/dev/null; then
-    echo "Tests that run inside the bot's environment"
-    (cd bot && .venv/bin/python -m pytest tests -q --junitxml="../$reports/bot.xml") || status=$?
+if [ $# -gt 0 ]; then
+    .venv/bin/python -m pytest --junitxml="$reports/app.xml" "$@" || status=$?
+else
+    .venv/bin/python -m pytest -m browser --junitxml="$reports/browser.xml" >"$reports/browser.txt" 2>&1 &
+    browser=$!
+    trap 'kill "$browser" 2>/dev/null' INT TERM
+    .venv/bin/python -m pytest -m "not browser" --junitxml="$reports/app.xml" || status=$?
+    echo "The tests in a browser:"
+    wait "$browser" || status=$?
+    cat "$reports/browser.txt"
 fi
-.venv/bin/python -m pytest --junitxml="$reports/app.xml" "$@" || status=$?
 
 .venv/bin/python scripts/junit.py report "$reports"/*.xml
 exit "$status"
