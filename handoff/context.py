@@ -90,8 +90,6 @@ def _react(found: list[dict[str, Any]], message: Message) -> None:
             offer["outcome"] = "chosen" if offer["entry_key"] == message.entry_key else "rejected"
         elif data.get("act") == "rephrase" or data.get("reason") in ("rejected", "frustrated"):
             offer["outcome"] = "rejected"
-        elif data.get("act") == "say" and offer["outcome"] == "none":
-            offer["outcome"] = "none"
 
 
 def evidence_of(message: Message) -> Evidence | None:

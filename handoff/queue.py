@@ -10,7 +10,7 @@ from handoff.incoming import checked
 from handoff.models import Conversation, Message, Person
 from handoff.problems import Conflict, Forbidden, Invalid
 from handoff.question import OpenQuestion
-from kb.models import now
+from kb.models import Entry, now
 
 ONE_LINE = 200  # characters of the question that the queue shows
 
@@ -27,7 +27,6 @@ def enqueue(
 ) -> None:
     """Give the bot's conversation to the queue, with the question in one line and a row that tells the customer."""
     line = " ".join((question.text if question else _last_words(session, conversation)).split())
-    best = (question.evidence.get("candidates") or [None])[0] if question else None
     conversations.change_owner(
         session,
         conversation,
@@ -35,7 +34,7 @@ def enqueue(
         frm="bot",
         reason=reason,
         question=line if len(line) <= ONE_LINE else line[: ONE_LINE - 1] + "…",
-        topic=best["topic"] if best and "topic" in best else None,
+        topic=_topic(session, question),
         queued_at=now(),
         handled_seq=conversation.customer_seq,
         lease_id=None,
@@ -43,6 +42,14 @@ def enqueue(
     )
     step = conversations.add_step(session, conversation, "handed_over", text=text, data={"reason": reason})
     step.answers_seq, step.part = answers_seq, part
+
+
+def _topic(session: Session, question: OpenQuestion | None) -> str | None:
+    """The topic of the entry nearest to the question, or None."""
+    candidates = question.evidence.get("candidates") if question else None
+    if not candidates:
+        return None
+    return session.exec(select(Entry.topic).where(Entry.key == candidates[0]["key"])).first() or None
 
 
 def _last_words(session: Session, conversation: Conversation) -> str:

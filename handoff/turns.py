@@ -178,8 +178,8 @@ def begin(session: Session, conversation_id: str, lease_s: float) -> Turn | None
 def joined(session: Session, turn: Turn) -> Turn:
     """The same turn with the words that have come in since it was leased."""
     conversation = conversations.get(session, turn.conversation_id)
-    if conversation.stint != turn.stint or conversation.customer_seq <= turn.seq:
-        return turn
+    if conversation.lease_id != turn.lease_id or conversation.customer_seq <= turn.seq:
+        return turn  # nothing new, or the conversation is no longer this turn's: `finish` drops it
     return replace(_turn(session, conversation, turn.lease_id), language=turn.language)
 
 

@@ -93,13 +93,13 @@ async def _said(socket: WebSocket, it: State, conversation_id: str, frame: dict[
     """Store a message that came over the socket, and say under which number; a refused one is told why."""
     sent = frame.get("send")
     client_id = sent.get("client_id") if isinstance(sent, dict) else None
-    conversation = await it.read(conversations.get, conversation_id)
     try:
         received = await take_in(it, conversation_id, Incoming.model_validate(sent))
     except ValidationError as error:
         detail = "; ".join(str(e["msg"]) for e in error.errors()[:3])
         await socket.send_json({"event": "problem", "client_id": client_id, "status": 422, "detail": detail})
     except Problem as problem:
+        conversation = await it.read(conversations.get, conversation_id)
         words = await it.read(texts, conversation.language)
         detail = problem.detail or fill(words[problem.text], **problem.values)
         await socket.send_json(

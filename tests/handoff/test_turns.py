@@ -72,6 +72,7 @@ async def test_an_unknown_question_goes_to_a_person_and_into_the_backlog(it: Sta
     conversation = await now_is(it, conversation_id)
     assert (conversation.owner, conversation.reason) == ("queue", "unknown")
     assert conversation.question.startswith(PIN)
+    assert conversation.topic == "shop"
     last = (await timeline(it, conversation_id))[-1]
     assert (last.author, last.kind, last.text[:16]) == ("system", "handed_over", "Dat weet ik niet")
 
@@ -236,6 +237,21 @@ async def test_a_message_during_a_turn_gets_its_own_afterwards(it: State, script
     await running
     kinds = [(m.author, m.kind, m.answers_seq) for m in await timeline(it, conversation_id)]
     assert kinds[2:] == [("bot", "answer", 1), ("bot", "answer", 2)]
+
+
+async def test_she_ends_the_talk_while_the_bot_waits_for_more(
+    it: State, scripted: ScriptedBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    it.settings.settle_s = 0.5
+    conversation_id = await started(it)
+    await say(it, conversation_id, "hallo")
+    running = asyncio.create_task(turns.take_turns(it, conversation_id))
+    await asyncio.sleep(0.2)
+    await say(it, conversation_id, "laat maar")
+    await say(it, conversation_id, kind="end")
+    await running
+    assert "will be taken up again" not in caplog.text
+    assert [m.kind for m in await timeline(it, conversation_id)] == ["text", "text", "end", "closed"]
 
 
 async def test_words_that_look_like_an_intent_are_only_words(it: State, scripted: ScriptedBot) -> None:
