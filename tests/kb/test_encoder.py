@@ -71,7 +71,7 @@ def test_torn_or_altered_folder_is_not_taken(tmp_path: Path) -> None:
 def test_broken_folder_is_rebuilt_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[Path] = []
 
-    def build(file: object, folder: Path, progress: object) -> None:
+    def build(file: object, folder: Path, progress: object, *, adapter: Path | None) -> None:
         built.append(folder)
         folder.mkdir()
         (folder / "x").write_text("x")
@@ -166,3 +166,22 @@ def test_kb_imports_nothing_of_the_app() -> None:
     code += "import json; print(json.dumps([m for m in sys.modules if m.split('.')[0] in ('handoff', 'bot', 'torch')]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_an_adapter_changes_the_weights_it_names(tmp_path: Path) -> None:
+    up, down = np.ones((4, 2), np.float16), np.full((2, 3), 0.25, np.float16)
+    np.savez(tmp_path / "adapter.npz", **{"a.up": up, "a.down": down})
+    tensors = {"a.weight": np.ones((4, 3), np.float16), "b.weight": np.ones(3, np.float16)}
+    weights.adapt(tensors, tmp_path / "adapter.npz")
+    assert tensors["a.weight"].tolist() == [[1.5] * 3] * 4
+    assert tensors["b.weight"].tolist() == [1] * 3
+    with pytest.raises(KeyError):
+        weights.adapt({}, tmp_path / "adapter.npz")
+
+
+def test_the_adapter_that_ships_fits_the_model() -> None:
+    with np.load(weights.ADAPTER) as file:
+        assert weights.ADAPTER.stat().st_size < 3_000_000
+        assert {name.rpartition(".")[2] for name in file.files} == {"up", "down"}
+        assert all(np.isfinite(file[name]).all() for name in file.files)
+        assert {file[name].shape[1] for name in file.files if name.endswith(".up")} == {24}
