@@ -1,5 +1,10 @@
-"""`make bench`: start the product twice, let customers ask, compare with an action server, weigh what runs."""
+"""`make bench`: start the product twice, let customers ask, compare with an action server, weigh what runs.
 
+Last, the knowledge base beside its peers on the smaller labelled sets, without DIET; `python -m bench.knowledge --all`
+measures all sets, with DIET.
+"""
+
+import argparse
 import asyncio
 import gzip
 import os
@@ -12,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import actions, bars
+from bench import knowledge as knowledge_table
 from bench.bars import Row
 from bench.customers import Outcome, ask, faq_questions
 from bench.product import NotStarted, Product
@@ -22,6 +28,7 @@ CROWD = 20
 
 def main() -> int:
     """Everything, in order. 0 when every bar is met."""
+    argparse.ArgumentParser(prog="python -m bench", description=__doc__).parse_args()
     console = Console(width=100)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     console.print(f"Rechtdoor on this machine: {cores} cores, Python {sys.version.split()[0]}\n", highlight=False)
@@ -53,7 +60,8 @@ def run(console: Console, folder: Path) -> int:
         missed += memory(console, product)
         console.print("The same questions with an action server …")
         missed += compared(console, product, token)
-    return missed + widget(console)
+    missed += widget(console)
+    return missed + knowledge(console)
 
 
 def start_up(console: Console, first: float, second: float) -> int:
@@ -129,6 +137,16 @@ def widget(console: Console) -> int:
     script = (ROOT / "handoff" / "static" / "widget.js").read_bytes()
     rows = [Row("widget.js, gzipped", len(gzip.compress(script, 9)) / 1000, "kB", bars.WIDGET_KB)]
     return bars.show(console, "Widget", rows)
+
+
+def knowledge(console: Console) -> int:
+    """(f) How well questions find their entry, and what has none is refused, beside other systems."""
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    say("The knowledge base and its peers on labelled sets …\n")
+    return knowledge_table.report([knowledge_table.SETS], knowledge_table.QUICK, None, say)
 
 
 if __name__ == "__main__":

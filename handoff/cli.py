@@ -212,6 +212,41 @@ def _evidence(text: str, language: str, audience: str) -> "Evidence":
         return base.ask(text, language or own.default_language, audience=audience)
 
 
+@app.command()
+def evaluate(
+    faq: Annotated[Path, typer.Option(help="The entries: JSON lines with id, language, question, answer, phrasings.")],
+    queries: Annotated[Path, typer.Option(help="JSON lines with text, language, entry (null: out of scope), entries.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
+    trace: Annotated[Path | None, typer.Option(help="Write here, for each query, what was found for it.")] = None,
+    out_of_scope_share: Annotated[
+        float | None, typer.Option(help="Share of queries, 0 to 1, that no entry is expected to answer.")
+    ] = None,
+) -> None:
+    """How well the knowledge base would answer these queries from this FAQ. Touches no database.
+
+    The base sees the labels of no query: it sets its own threshold, as it does in service.
+    """
+    if out_of_scope_share is not None and not 0 <= out_of_scope_share <= 1:
+        stop(f"The share out of scope is a number from 0 to 1, not {out_of_scope_share:g}.", 2)
+    from handoff import cli_evaluate
+    from kb.calibrate import OUT_OF_SCOPE_SHARE
+    from kb.encoder import load_encoder
+    from kb.evaluate import evaluate as evaluate_pair
+    from kb.evaluate import read_pair
+
+    own = settings()
+    share = OUT_OF_SCOPE_SHARE if out_of_scope_share is None else out_of_scope_share
+    with plainly(), cli_evaluate.progress() as tell:
+        if trace is not None:
+            cli_evaluate.check_trace(trace, faq, queries)
+        pair = read_pair(faq, queries)
+        encoder = load_encoder(own.embedding_model, own.cache_dir, progress=tell)
+        report = evaluate_pair(pair, encoder, share, tell)
+        if trace is not None:
+            cli_evaluate.write_trace(trace, pair, report)
+    cli_evaluate.show(report.figures, as_json)
+
+
 @user.command("add")
 def add(
     email: str,
