@@ -66,6 +66,7 @@ def test_mobile_numbers_go(rest: str, start: str, frame: str) -> None:
     [
         ("mail jan.jansen+x@voorbeeld.example!", "mail [email]!"),
         ("BE68 5390 0754 7034 aub", "[iban] aub"),
+        ("help! NL97ABNA0034292000 werkt niet", "help! [iban] werkt niet"),
         ("4111 1111 1111 1111 en 5500005555555559, dus 4111111111111111", "[card 1] en [card 2], dus [card 1]"),
         ("de pin: 48*1 kan ik niet lezen", "de pin: [pin] kan ik niet lezen"),
         ("1234 is mijn pin", "[pin] is mijn pin"),
