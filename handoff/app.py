@@ -39,6 +39,7 @@ from handoff.web.edge import SeeOther
 from handoff.web.guards import BodyLimit, SecurityHeaders
 from handoff.web.page_errors import error_page
 from kb.base import Base
+from kb.calibrate import OUT_OF_SCOPE_SHARE
 from kb.encoder import BatchingEncoder, load_encoder
 
 log = logging.getLogger(__name__)
@@ -120,9 +121,11 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     encoder = await it.compute(
         lambda: BatchingEncoder(load_encoder(it.settings.embedding_model, it.settings.cache_dir))
     )
-    it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=it.settings.cache_dir / "vectors"))
+    share = it.settings.out_of_scope_share or OUT_OF_SCOPE_SHARE
+    memory = it.settings.cache_dir / "vectors"
+    it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=memory, out_of_scope_share=share))
     async with it.bus.running():
-        for work in (sweep(it), upkeep.follow_kb(it), upkeep.empty_trackers(it)):
+        for work in (sweep(it), upkeep.follow_kb(it), upkeep.follow_traffic(it), upkeep.empty_trackers(it)):
             it.background(work)
         try:
             yield

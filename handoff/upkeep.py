@@ -8,12 +8,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from handoff.db import make_engine
-from handoff.models import Conversation
+from handoff.models import Conversation, Message
 from handoff.state import State
+from kb.share import estimated_share
 
 log = logging.getLogger(__name__)
 FOLLOW_S = 0.5  # a change by another process is live within this, even where no event told of it
 TRACKERS_S = 30.0
+QUESTIONS = ("answer", "clarify", "rephrase")  # acts that answer a question
+AT_ONCE = 16  # texts that are asked together: customers' own questions come in between
+TRAFFIC_S = 6 * 3600.0
+NOTICEABLE = 0.05  # a share that differs less changes no verdict worth speaking of
 
 
 async def follow_kb(it: State) -> None:
@@ -29,6 +34,37 @@ async def follow_kb(it: State) -> None:
                 await it.read(it.base.refresh)
             except Exception:
                 log.exception("the knowledge base could not be read anew and will be tried again")
+
+
+async def follow_traffic(it: State) -> None:
+    """Estimate from the last questions how many no entry answers, now and then; see kb.share. Until cancelled."""
+    while not it.settings.out_of_scope_share:
+        try:
+            await expect_what_is_asked(it)
+        except SQLAlchemyError as error:
+            log.warning("the last questions could not be read and will be tried again: %s", error)
+        await asyncio.sleep(TRAFFIC_S)
+
+
+async def expect_what_is_asked(it: State) -> None:
+    """Let the knowledge base expect as many questions without an answer as the last ones seem to have had."""
+    texts = await it.read(last_questions)
+    found: list[float] = []
+    for start in range(0, len(texts), AT_ONCE):
+        some = await it.compute(it.base.ask_many, texts[start : start + AT_ONCE])
+        found += [evidence.probability for evidence in some]
+    share = estimated_share(found, it.base.out_of_scope_share)
+    if abs(share - it.base.out_of_scope_share) > NOTICEABLE:
+        log.info("about %.0f %% of questions have no answer; the thresholds follow", 100 * share)
+        it.base.expect(share)
+
+
+def last_questions(session: Session, limit: int = 500) -> list[str]:
+    """The last questions that customers put to the bot, newest first; no thanks, no "a person, please"."""
+    said = select(Message.data).where(Message.author == "customer", col(Message.data).is_not(None))
+    rows = session.exec(said.order_by(col(Message.id).desc()).limit(limit)).all()
+    asked = [data for data in rows if data and data.get("evidence")]
+    return [data["asked"] for data in asked if data["act"] in QUESTIONS or data["reason"] in ("unknown", "loop")]
 
 
 async def empty_trackers(it: State) -> None:

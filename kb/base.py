@@ -1,7 +1,7 @@
 """The knowledge base in memory: asks it questions, and follows the stored one by its revision."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,21 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kb.calibrate import Calibration, calibrate
+from kb.calibrate import OUT_OF_SCOPE_SHARE, Calibration, calibrate
 from kb.centre import centre_of
 from kb.encoder import Encoder
 from kb.entries import revision
 from kb.evidence import Evidence
 from kb.grams import grams
-from kb.index import Look
+from kb.index import Look, everyday_of, index_of
 from kb.memory import encode_remembering
-from kb.parts import joined, split
-from kb.snapshot import Learned, Live, Snapshot, View, live_entries, views_of
+from kb.reading import LONGEST, Reading, may_repeat, read
+from kb.snapshot import Learned, Snapshot, View, changes_since, following, nothing
 from kb.text import clean, normalise, spelled_out
+from kb.tidy import carried, tidied, untidy
 from kb.verdict import OPTIONS, decide, repeated
 
 EVERYDAY = Path(__file__).resolve().parent.parent / "data" / "calibration" / "everyday.txt"
-LONGEST = 4000  # characters of a message that are read
+_NEVER = -1  # in place of a number of changes: the thresholds must be set anew
 _EXACT = 0.99  # probability of a question that stands in the base word for word
 _CHANGED = 0.05  # share of texts that must change before the thresholds are set anew
 
@@ -39,8 +40,15 @@ class Base:
     Thread-safe: questions read the present snapshot and never wait for a refresh.
     """
 
-    def __init__(self, encoder: Encoder, background: Sequence[str], memory: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        background: Sequence[str],
+        memory: Path | None = None,
+        out_of_scope_share: float = OUT_OF_SCOPE_SHARE,
+    ) -> None:
         self._encoder = encoder
+        self._share = out_of_scope_share
         self._memory = memory
         vectors = encode_remembering(encoder, list(background) or [""], memory)
         self._centre = centre_of(vectors)
@@ -49,9 +57,10 @@ class Base:
         #: Standard deviation of the cosine of two unrelated sentences: what a cosine is worth with this encoder.
         self.spread = _spread(self._everyday)
         self._refreshing = threading.Lock()
-        self._calibrated_on: set[str] = set()
+        self._calibrated_at = 0  # `Snapshot.changes` that the thresholds know of
         self._thread: threading.Thread | None = None
-        self._now = self._build(-1, (), {}, None)
+        none = index_of((), everyday_of(self._everyday_grams), vectors.shape[1])
+        self._now = nothing(none, calibrate(none, self._everyday, self._everyday_grams, self._share))
 
     @classmethod
     def open(
@@ -61,14 +70,17 @@ class Base:
         background: Sequence[str] | None = None,
         *,
         memory: Path | None = None,
+        out_of_scope_share: float = OUT_OF_SCOPE_SHARE,
     ) -> "Base":
         """The base as `session` sees it, encoded and calibrated.
 
         `background` are everyday sentences that have nothing to do with the shop (default: those shipped).
-        `memory` is a folder where vectors of entries are kept between starts. A thousand texts take 5 s on one
+        `memory` is a folder where vectors of entries are kept between starts. `out_of_scope_share` is the expected
+        share (0 to 1) of questions that no entry answers. A thousand texts take 5 s on one
         core the first time, 2 s with `memory`.
         """
-        base = cls(encoder, everyday_sentences() if background is None else background, memory)
+        lines = everyday_sentences() if background is None else background
+        base = cls(encoder, lines, memory, out_of_scope_share)
         base.refresh(session)
         base.settle()
         return base
@@ -81,27 +93,41 @@ class Base:
     def refresh(self, session: Session) -> bool:
         """Take over what changed since, and say whether anything did. Cheap when nothing did.
 
-        Only new and changed texts are encoded. The new entries answer at once, with the thresholds there are;
-        when enough has changed, new thresholds are worked out in a thread of its own and replace the old ones.
+        Only new and changed texts are encoded, and only changed entries read. They answer at once, with the
+        thresholds there are; when enough has changed, new thresholds are worked out in a thread of its own and
+        replace the old ones.
         """
         if revision(session) == self._now.revision:
             return False
         with self._refreshing:
             number = revision(session)  # before the rows: what comes between is found by the next refresh
-            if number == self._now.revision:
+            before = self._now
+            if number == before.revision:
                 return False
-            entries = live_entries(session)
-            learned = self._learn(entries, self._now.learned)
-            first = self._now.revision < 0
-            self._now = self._build(number, entries, learned, None if first else self._now.calibration)
-            if first:
-                self._calibrated_on = set(learned)
-            elif self._changed_enough(learned):
-                self._recalibrate_soon()
+            after = following(before, number, changes_since(session, before.entries), self._learn)
+            if before.revision < 0:
+                after = carried(after, tidied(after)) if untidy(after) else after
+                after = replace(after, calibration=self._calibration(after))
+                self._calibrated_at = after.changes
+            self._now = after
+            if self._behind(after):
+                self._catch_up_soon()
             return True
 
+    @property
+    def out_of_scope_share(self) -> float:
+        """The expected share (0 to 1) of questions that no entry answers."""
+        return self._share
+
+    def expect(self, out_of_scope_share: float) -> None:
+        """Expect another share of questions without an answer: new thresholds follow in the background."""
+        with self._refreshing:
+            self._share = out_of_scope_share
+            self._calibrated_at = _NEVER
+            self._catch_up_soon()
+
     def settle(self) -> None:
-        """Wait until thresholds that are being worked out are in use. For tests and for tools that end."""
+        """Wait until what is being worked out, such as thresholds, is in use. For tests and for tools that end."""
         thread = self._thread
         if thread is not None:
             thread.join()
@@ -117,7 +143,8 @@ class Base:
         `language` is preferred where an entry exists in it. `earlier` are the customer's own earlier questions of
         this stint, oldest first: `repeats` is the highest `kb.verdict.repeated` of `text` with one of them, .9
         and more for the same need in other words. `audience` "public" sees no entry for agents only; "agents" sees
-        all. A message with several questions gets `parts`. Text longer than 4,000 characters is read up to there.
+        all. A message with several questions gets `parts`; one that leans on the question before it is read with that.
+        Text longer than 4,000 characters is read up to there.
         """
         return self.ask_many([text], language, earlier, audience)[0]
 
@@ -131,12 +158,11 @@ class Base:
         """`ask` for each of `texts`, encoded together."""
         now = self._now
         view = now.views["agents" if audience == "agents" else "public"]
-        cleaned = [clean(text)[:LONGEST] for text in texts]
-        pieces = [split(text) for text in cleaned]
         before = [clean(text)[:LONGEST] for text in earlier]
-        wanted = list(dict.fromkeys([*cleaned, *(p for ps in pieces for p in ps), *before]))
+        readings = [read(text, before) for text in texts]
+        wanted = list(dict.fromkeys([*(text for reading in readings for text in reading.texts), *before]))
         vectors = self._vectors(wanted)
-        looks = _look_up(view, wanted, vectors, language)
+        looks = _look_up(view, now.calibration, wanted, vectors, language)
         found = {text: _evidence(view, now.calibration, text, looks[text], language) for text in wanted}
         at = {text: i for i, text in enumerate(wanted)}
 
@@ -144,57 +170,57 @@ class Base:
             if any(normalise(text) == normalise(one) for one in before):
                 return 1.0
             mine = vectors[at[text]]
-            pairs = ((looks[one], float(vectors[at[one]] @ mine)) for one in before)
+            others = [one for one in before if may_repeat(text, one)]
+            pairs = ((looks[one], float(vectors[at[one]] @ mine)) for one in others)
             return max((repeated(looks[text], look, cosine) for look, cosine in pairs), default=0.0)
 
-        whole = (joined(found[t], [found[p] for p in ps]) for t, ps in zip(cleaned, pieces, strict=True))
-        return [replace(e, repeats=repeats(t)) for e, t in zip(whole, cleaned, strict=True)]
+        def evidence(reading: Reading) -> Evidence:
+            stands_there = normalise(reading.text) in view.exact
+            return found[reading.text] if stands_there else reading.settled(found)
+
+        return [replace(evidence(one), repeats=repeats(one.text)) for one in readings]
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._centre(self._encoder.encode([spelled_out(text) for text in texts]))
 
-    def _learn(self, entries: Sequence[Live], known: object) -> dict[str, Learned]:
-        before = known if isinstance(known, dict) else {}
-        texts = dict.fromkeys(text for entry in entries for text in (*entry.texts, entry.whole))
-        fresh = [text for text in texts if text not in before]
+    def _learn(self, texts: Sequence[str], known: Mapping[str, NDArray[np.float32]]) -> dict[str, Learned]:
+        fresh = [text for text in texts if text not in known]
         spelled = [spelled_out(text) for text in fresh]
-        vectors = self._centre(encode_remembering(self._encoder, spelled, self._memory))
-        rows = zip(fresh, vectors, grams(spelled), strict=True)
-        learned = {text: Learned(vector, ids) for text, vector, ids in rows}
-        return {text: learned.get(text) or before[text] for text in texts}
+        found = self._centre(encode_remembering(self._encoder, spelled, self._memory)) if fresh else ()
+        vectors = {**known, **dict(zip(fresh, found, strict=True))}
+        ids = grams([spelled_out(text) for text in texts])
+        return {text: Learned(vectors[text], mine) for text, mine in zip(texts, ids, strict=True)}
 
-    def _build(
-        self,
-        number: int,
-        entries: tuple[Live, ...],
-        learned: dict[str, Learned],
-        calibration: Calibration | None,
-    ) -> Snapshot:
-        views = views_of(entries, learned, self._everyday_grams)
-        if calibration is None:
-            calibration = self._calibration(views)
-        return Snapshot(number, entries, learned, views, calibration)
+    def _calibration(self, now: Snapshot) -> Calibration:
+        return calibrate(now.views["public"].index, self._everyday, self._everyday_grams, self._share)
 
-    def _calibration(self, views: dict[str, View]) -> Calibration:
-        return calibrate(views["public"].index, self._everyday, self._everyday_grams)
+    def _behind(self, now: Snapshot) -> bool:
+        return self._outdated(now) or untidy(now)
 
-    def _changed_enough(self, learned: dict[str, Learned]) -> bool:
-        changed = len(self._calibrated_on.symmetric_difference(learned))
-        return changed > _CHANGED * max(len(self._calibrated_on), 1)
+    def _outdated(self, now: Snapshot) -> bool:
+        """Whether so much has changed that the thresholds are worth setting anew."""
+        changed = now.changes - self._calibrated_at
+        return self._calibrated_at == _NEVER or changed > _CHANGED * max(len(now.views["agents"].index), 1)
 
-    def _recalibrate_soon(self) -> None:
+    def _catch_up_soon(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._recalibrate, name="calibrate", daemon=True)
+            self._thread = threading.Thread(target=self._catch_up, name="catch-up", daemon=True)
             self._thread.start()
 
-    def _recalibrate(self) -> None:
+    def _catch_up(self) -> None:
         while True:
             seen = self._now
-            fresh = calibrate(seen.views["public"].index, self._everyday, self._everyday_grams)
+            if untidy(seen):
+                clean = tidied(seen)
+                with self._refreshing:
+                    self._now = carried(self._now, clean)
+            else:
+                fresh = self._calibration(seen)
+                with self._refreshing:
+                    self._calibrated_at = seen.changes
+                    self._now = replace(self._now, calibration=fresh)
             with self._refreshing:
-                self._calibrated_on = set(seen.learned)
-                self._now = replace(self._now, calibration=fresh)
-                if not self._changed_enough(dict(self._now.learned)):
+                if not self._behind(self._now):
                     self._thread = None  # inside the lock: a later change starts a new one
                     return
 
@@ -206,12 +232,12 @@ def _spread(vectors: NDArray[np.float32]) -> float:
     return float(np.std((some @ some.T)[np.triu_indices(len(some), 1)]))
 
 
-def _look_up(view: View, texts: Sequence[str], vectors: NDArray[np.float32], language: str) -> dict[str, Look]:
-    empty = np.zeros(0, np.float32)
-    if len(view.index) == 0:
-        return {text: Look(np.zeros(0, np.int64), empty, empty, empty, 0.0) for text in texts}
-    rows = zip(texts, vectors, grams([spelled_out(text) for text in texts]), strict=True)
-    return {text: view.index.look(vector, ids, language=language) for text, vector, ids in rows}
+def _look_up(
+    view: View, calibration: Calibration, texts: Sequence[str], vectors: NDArray[np.float32], language: str
+) -> dict[str, Look]:
+    ids = grams([spelled_out(text) for text in texts])
+    looks = calibration.looks(view.index, vectors, ids, language)
+    return dict(zip(texts, looks, strict=True))
 
 
 def _evidence(view: View, calibration: Calibration, text: str, look: Look, language: str) -> Evidence:

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,6 +15,7 @@ from kb.fastpath import FastEncoder
 
 Vectors = NDArray[np.float32]
 DEFAULT = "default"
+_REMEMBERED = 8  # texts of a call that are remembered: more are no customer's questions
 
 
 class Encoder(Protocol):
@@ -86,8 +87,8 @@ class BatchingEncoder:
     """Joins the calls of several threads into batches; alone, a call goes through at once.
 
     One worker thread encodes. What arrives while it is busy forms the next batch, so there is no artificial
-    delay. Single texts are remembered (the last `remember` of them), since one turn asks for the same one
-    more than once.
+    delay. Texts of small calls are remembered (the last `remember` of them), since one turn asks for the same one
+    more than once, and the next turn asks for those before it.
     """
 
     def __init__(self, encoder: Encoder, max_batch: int = 32, *, remember: int = 1024) -> None:
@@ -103,8 +104,16 @@ class BatchingEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder.encode`. An error of the encoder is raised here; RuntimeError after `close`."""
-        if len(texts) == 1 and (known := self._recall(texts[0])) is not None:
-            return known.copy()
+        if not 0 < len(texts) <= _REMEMBERED:
+            return self._encoded(texts)
+        known = {text: vector for text in texts if (vector := self._recall(text)) is not None}
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        if fresh:
+            known |= dict(zip(fresh, self._encoded(fresh), strict=True))
+            self._memorise({text: known[text] for text in fresh})
+        return np.array([known[text] for text in texts])
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
         call = _Call(texts)
         with self._lock:  # so that no call is put behind the closing mark, where nobody would answer it
             if self._closed:
@@ -113,10 +122,7 @@ class BatchingEncoder:
         call.done.wait()
         if call.error is not None:
             raise call.error
-        vectors = cast(Vectors, call.vectors)
-        if len(texts) == 1:
-            self._memorise(texts[0], vectors)
-        return vectors
+        return cast(Vectors, call.vectors)
 
     def close(self) -> None:
         """Finish what is waiting and stop the worker. A second call does nothing."""
@@ -134,9 +140,9 @@ class BatchingEncoder:
                 self._memory.move_to_end(text)
             return known
 
-    def _memorise(self, text: str, vectors: Vectors) -> None:
+    def _memorise(self, vectors: Mapping[str, Vectors]) -> None:
         with self._lock:
-            self._memory[text] = vectors.copy()
+            self._memory.update({text: vector.copy() for text, vector in vectors.items()})
             while len(self._memory) > self._remember:
                 self._memory.popitem(last=False)
 

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils import murmurhash3_32
 
 from kb.text import normalise
 
 BUCKETS = 2**18
+SIZES = (3, 4)
+_FEW = 8  # texts that are done faster one by one
 Ids = NDArray[np.int32]
 
 _vectorizer = HashingVectorizer(
     analyzer="char_wb",
-    ngram_range=(3, 4),
+    ngram_range=SIZES,
     n_features=BUCKETS,
     binary=True,
     norm=None,
@@ -29,21 +31,24 @@ _vectorizer = HashingVectorizer(
 
 def grams(texts: Sequence[str]) -> list[Ids]:
     """The distinct hashed 3- and 4-grams (within words) of each text, folded as in `kb.text.normalise`."""
-    if not texts:
-        return []
+    if len(texts) <= _FEW:
+        return [_grams(normalise(text)) for text in texts]
     found = _vectorizer.transform([normalise(text) for text in texts])
     return [found.indices[a:b] for a, b in zip(found.indptr[:-1], found.indptr[1:], strict=True)]
 
 
-def document_frequency(documents: Sequence[Ids]) -> NDArray[np.float32]:
-    """How many of `documents` hold each gram: shape (BUCKETS,)."""
-    joined = np.concatenate(documents) if documents else np.zeros(0, np.int32)
+def _grams(text: str) -> Ids:
+    """What the vectorizer finds in one text, without its checks, which cost more than the work."""
+    pieces: set[str] = set()
+    for word in text.split():
+        framed = f" {word} "
+        for size in SIZES:
+            pieces.update(framed[i : i + size] for i in range(max(len(framed) - size, 0) + 1))
+    ids = {abs(murmurhash3_32(piece)) % BUCKETS for piece in pieces}
+    return np.array(sorted(ids), np.int32)
+
+
+def how_many(ids: Sequence[Ids]) -> NDArray[np.float32]:
+    """In how many of `ids`, each the grams of a text, every gram stands: shape (BUCKETS,)."""
+    joined = np.concatenate(ids) if ids else np.zeros(0, np.int32)
     return np.bincount(joined, minlength=BUCKETS).astype(np.float32)
-
-
-def counts_by_key(documents: Sequence[Ids], owner: NDArray[np.int64], keys: int) -> sparse.csr_matrix:
-    """In how many of a key's documents each gram stands: a sparse matrix of shape (BUCKETS, keys)."""
-    columns = np.repeat(owner, [len(ids) for ids in documents])
-    rows = np.concatenate(documents) if documents else np.zeros(0, np.int32)
-    ones = np.ones(len(rows), np.float32)
-    return sparse.csr_matrix((ones, (rows, columns)), shape=(BUCKETS, max(keys, 1)))

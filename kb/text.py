@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
+@lru_cache(512)  # a question is folded a dozen times on its way
 def normalise(text: str) -> str:
     """`text` as it is compared for being the same: folded case and accents, words one space apart.
 
@@ -62,6 +64,19 @@ _IN_FULL = {
     "kadobonnen": "cadeaubonnen",
     "kadokaart": "cadeaukaart",
     "kadokaarten": "cadeaukaarten",
+    # Flemish. Only what is no word with a meaning of its own elsewhere: "gulle" and "kunde" are, "da" is in names.
+    # On 16 questions written for it, 9 got the right entry without these and 11 with them.
+    "pakske": "pakje",
+    "pakskes": "pakjes",
+    "efkes": "even",
+    "bomma": "oma",
+    "weerom": "terug",
+    "ulle": "jullie",
+    "kheb": "ik heb",
+    "kank": "kan ik",
+    "hebde": "heb je",
+    "moogde": "mag je",
+    "doede": "doe je",
     "wheres": "where is",
     "whats": "what is",
     "cant": "can't",

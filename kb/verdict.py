@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from kb.calibrate import TEMPERATURE, Calibration
+from kb.calibrate import PAIR, TEMPERATURE, Array, Calibration
 from kb.evidence import Candidate, Evidence
 from kb.index import Floats, Look
 
 ANSWER = 0.55  # calibrated probability from which the best entry answers; at .5 it is a coin toss, and wrong costs more
-AMONG = 0.6  # ... from which one of the first two is worth asking about
-LIKELY = 0.35  # ... which the best of them must reach alone: below it the choice would be among wrong ones
-KNOWN = 0.9  # share of the wording that the base must know: what no entry mentions, no choice among entries covers
+# A clarification is for a doubt between entries, not for a doubt whether there is one: that is `unknown`.
+AMONG = 0.4  # probability that one of the first two answers, from which they are worth asking about
+LIKELY = 0.2  # ... which the best of them must reach alone: below it the choice would be among wrong ones
+RIVAL = 0.4  # ... and the second, as a share of the best one's
 SHOP = 0.5  # ... from which a question is the shop's matter
 CANDIDATES = 5
 OPTIONS = 3
@@ -33,14 +34,15 @@ def decide(look: Look, calibration: Calibration, names: list[Candidate]) -> Evid
     best = candidates[0].key
     if sure >= ANSWER:
         return Evidence("answer", sure, best, (best,), candidates)
-    if _close(look, calibration, sure):
+    if float(calibration.shop(calibration.about(look))[0]) < SHOP:
+        return Evidence("off_topic", sure, best, (), candidates)
+    if _close(look, calibration, chances):
         return Evidence("clarify", sure, best, _options(look, candidates), candidates)
-    about = float(calibration.shop(calibration.about(look))[0])
-    return Evidence("unknown" if about >= SHOP else "off_topic", sure, best, (), candidates)
+    return Evidence("unknown", sure, best, (), candidates)
 
 
-def _close(look: Look, calibration: Calibration, sure: float) -> bool:
-    if sure < LIKELY or look.known < KNOWN:
+def _close(look: Look, calibration: Calibration, chances: Array) -> bool:
+    if len(chances) < PAIR or chances[0] < LIKELY or chances[1] < RIVAL * chances[0]:
         return False
     return float(calibration.among(calibration.first_two(look))[0]) >= AMONG
 
