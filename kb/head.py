@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from kb.grams import BUCKETS, Ids, how_many
 from kb.index import Floats, Index, Ints, Look
@@ -22,6 +23,7 @@ FULL = 8.0  # ... for each unit of its weight beside the index's own score
 HEAVIEST = 2.0
 MOST_KEYS, MOST_TEXTS = 1000, 10_000  # beyond these a head costs more than it gives
 LANDMARKS = 1500  # texts that a question is compared with (Nyström; Williams and Seeger, NIPS 2000)
+FEW_LANDMARKS = 300  # ... while the share of wording is chosen, which a rough head tells as well
 NEARNESS = 0.3  # of the exponential kernel on the cosine: exp((cosine - 1) / NEARNESS)
 RIDGE = 0.2
 SHARES_OF_WORDING = (0.0, 0.2, 0.4)  # in the likeness; which one is chosen by leaving texts out
@@ -130,7 +132,10 @@ def fitted(index: Index) -> Fit | None:
     columns = {name: i for i, name in enumerate(names)}
     owner = np.array([columns[index.keys[key]] for key in index.owner[rows].tolist()])
     weight = min(HEAVIEST, len(rows) / pairs / FULL)
-    return max((_fit(index, rows, owner, columns, weight, share) for share in SHARES_OF_WORDING), key=_told_apart)
+    texts = _Texts(index, rows, owner, columns, weight)
+    with threadpool_limits(1, "blas"):  # several threads would spin on cores that answer questions
+        share = max(SHARES_OF_WORDING, key=lambda share: _told_apart(_fit(texts, share, FEW_LANDMARKS)))
+        return _fit(texts, share, LANDMARKS)
 
 
 def with_usual(fit: Fit, scores: Floats, values: Floats) -> Fit:
@@ -139,19 +144,29 @@ def with_usual(fit: Fit, scores: Floats, values: Floats) -> Fit:
     return replace(fit, head=replace(fit.head, usual=(float(start), float(slope))))
 
 
-def _fit(index: Index, rows: Ints, owner: Ints, columns: Mapping[str, int], weight: float, share: float) -> Fit:
-    grams = [index.documents[row].grams for row in rows.tolist()]
-    rarity = np.log((len(rows) + 1) / (how_many(grams) + 1)).astype(np.float32)
-    chosen = _landmarks(len(rows))
-    vectors, wording = index.vectors[rows], _rows(grams, rarity)
+class _Texts:
+    """What a head learns from: the index's texts `rows`, each with the column of its entry."""
+
+    def __init__(self, index: Index, rows: Ints, owner: Ints, columns: Mapping[str, int], weight: float) -> None:
+        self.rows, self.owner, self.columns, self.weight = rows, owner, columns, weight
+        self.grams = [index.documents[row].grams for row in rows.tolist()]
+        self.rarity = np.log((len(rows) + 1) / (how_many(self.grams) + 1)).astype(np.float32)
+        self.vectors, self.wording = index.vectors[rows], _rows(self.grams, self.rarity)
+        # An entry with four times the phrasings counts twice, not four times: shops write most where they are asked
+        # most.
+        balance = (np.bincount(owner)[owner] ** -0.25).astype(np.float32)
+        self.balance = balance / balance.mean()
+
+
+def _fit(texts: _Texts, share: float, most: int) -> Fit:
+    rows, owner, columns, balance = texts.rows, texts.owner, texts.columns, texts.balance
+    chosen = _landmarks(len(rows), most)
+    vectors, wording = texts.vectors, texts.wording
     words = wording[chosen].T.tocsr()  # turned once, not at every question
-    head = Head(columns, vectors[chosen], words, rarity, share, vectors, weight)
-    likeness = head._likeness(vectors, grams)
+    head = Head(columns, vectors[chosen], words, texts.rarity, share, vectors, texts.weight)
+    likeness = head._likeness(vectors, texts.grams)
     root = np.linalg.cholesky(likeness[chosen].astype(np.float64) + 1e-4 * np.eye(len(chosen)))
     unroot = np.linalg.inv(root).T.astype(np.float32)
-    # An entry with four times the phrasings counts twice, not four times: shops write most where they are asked most.
-    balance = (np.bincount(owner)[owner] ** -0.25).astype(np.float32)
-    balance /= balance.mean()
     features = likeness @ unroot * balance[:, None]
     inverse = np.linalg.inv((features.T @ features).astype(np.float64) + RIDGE * np.eye(len(chosen)))
     truth = sparse.csr_matrix((balance, (owner, np.arange(len(rows)))), shape=(len(columns), len(rows)))
@@ -160,10 +175,10 @@ def _fit(index: Index, rows: Ints, owner: Ints, columns: Mapping[str, int], weig
     return Fit(head, rows, owner, balance, features, inverse.astype(np.float32), learned)
 
 
-def _landmarks(texts: int) -> Ints:
-    if texts <= LANDMARKS:
+def _landmarks(texts: int, most: int) -> Ints:
+    if texts <= most:
         return np.arange(texts)
-    return np.sort(np.random.default_rng(7).choice(texts, LANDMARKS, replace=False))
+    return np.sort(np.random.default_rng(7).choice(texts, most, replace=False))
 
 
 def _told_apart(fit: Fit) -> float:

@@ -199,3 +199,27 @@ def test_a_question_in_another_language_finds_the_entry(encoder: Encoder, sessio
     base = Base.open(encoder, session, memory=cache())
     assert base.ask("how do i return something", "en").entry == "a"
     assert base.ask("what are your opening hours", "en").candidates[0].language == "nl"
+
+
+def test_a_dutch_question_finds_an_english_entry(encoder: Encoder, session: Session) -> None:
+    for key, question in [
+        ("a", "How do I return something?"),
+        ("b", "What are your opening hours?"),
+        ("c", "I forgot my password"),
+    ]:
+        create_entry(session, EntryDraft(key=key, language="en", question=question, answer=question), "e")
+    base = Base.open(encoder, session, memory=cache())
+    asked = ["hoe kan ik iets terugsturen", "hoe laat gaan jullie open", "ik weet mijn wachtwoord niet meer"]
+    found = base.ask_many(asked, "nl")
+    assert [one.entry for one in found] == ["a", "b", "c"]
+    assert {one.candidates[0].language for one in found} == {"en"}
+
+
+def test_expecting_more_without_an_answer_makes_it_more_careful(shop: tuple[Base, Session]) -> None:
+    base, _ = shop
+    asked = "is er nog tegoed"
+    before = base.ask(asked).probability
+    base.expect(0.8)
+    base.settle()
+    assert base.out_of_scope_share == 0.8
+    assert base.ask(asked).probability < before - 0.05
