@@ -202,13 +202,15 @@ def _evidence(text: str, language: str, audience: str) -> "Evidence":
     """Open the knowledge base as the app does, and ask it."""
     from handoff.db import reading
     from kb.base import Base
+    from kb.calibrate import OUT_OF_SCOPE_SHARE
     from kb.encoder import load_encoder
 
     own = settings()
     with plainly(), database() as engine:
         encoder = load_encoder(own.embedding_model, own.cache_dir)
         with reading(engine) as session:
-            base = Base.open(encoder, session, memory=own.cache_dir / "vectors")
+            share = own.out_of_scope_share or OUT_OF_SCOPE_SHARE
+            base = Base.open(encoder, session, memory=own.cache_dir / "vectors", out_of_scope_share=share)
         return base.ask(text, language or own.default_language, audience=audience)
 
 

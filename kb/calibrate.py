@@ -134,29 +134,29 @@ class LeftOut:
 def left_out(index: Index, everyday: Floats, everyday_grams: Sequence[Ids]) -> LeftOut:
     """Ask `index` its own texts, leaving one text or one entry out, and everyday sentences."""
     rows = _sample(index)
-    grams = [index.documents[row].grams for row in rows.tolist()]
-    several = np.array(
-        [index.texts_of[index.owner[row]] > 1 and not index.documents[row].canonical for row in rows.tolist()], bool
-    )
-    some, owners = rows[several], index.owner[rows]
-    matches = index.look_many(
-        index.vectors[some], [grams[i] for i in np.flatnonzero(several)], without_texts=some.tolist()
-    )
+    documents = [index.documents[row] for row in rows.tolist()]
+    grams = [document.grams for document in documents]
+    owners = index.owner[rows]
+    canonical = np.array([document.canonical for document in documents], bool)
+    other = np.flatnonzero((index.texts_of[owners] > 1) & ~canonical)  # entries keep their question: that has an answer
+    some, own = rows[other], owners[other]
+    matches = index.look_many(index.vectors[some], [grams[i] for i in other], without_texts=some.tolist())
     misses = index.look_many(index.vectors[rows], grams, without_keys=owners.tolist())
     unrelated = index.look_many(everyday, everyday_grams) if len(index) else []
     fit = fitted(index)
     if fit is None:
-        return LeftOut(None, _found(owners[several], matches), _found_any(misses), _found_any(unrelated))
-    fit = _with_usual(fit, index, owners[several], matches, fit.without_texts(some))
+        return LeftOut(None, _found(own, matches), _found_any(misses), _found_any(unrelated))
+    values = fit.without_texts(some)
+    head = _with_usual(fit, index, own, matches, values).head
 
-    def weighed(looks: list[Look], values: Floats) -> list[Look]:
-        return [fit.head.weighed(look, index.keys, one) for look, one in zip(looks, values, strict=True)]
+    def weighed(looks: list[Look], given: Floats) -> list[Look]:
+        return [head.weighed(look, index.keys, one) for look, one in zip(looks, given, strict=True)]
 
     return LeftOut(
-        fit.head,
-        _found(owners[several], weighed(matches, fit.without_texts(some))),
+        head,
+        _found(own, weighed(matches, values)),
         _found_any(weighed(misses, fit.without_keys(rows))),
-        _found_any(weighed(unrelated, fit.head.values(everyday, everyday_grams))),
+        _found_any(weighed(unrelated, head.values(everyday, everyday_grams))),
     )
 
 

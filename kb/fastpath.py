@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 FILE = "fast.onnx"
 _BATCH = 32  # texts that are run together
 _TOKENS = 2048  # ... while they have no more tokens than this: what they need in memory grows with it
+_UNLIKE, _SOME = 2, 16  # ... and no more than twice the tokens of the shortest and some: the rest would be padding
 _PAD = 1
 
 
@@ -190,7 +191,8 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """The numbers of texts of these `lengths` in batches, short ones first: of few texts where they are long."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) == _BATCH or (len(batch) + 1) * lengths[i] > _TOKENS):
+        too_unlike = batch and lengths[i] > _UNLIKE * lengths[batch[0]] + _SOME
+        if batch and (too_unlike or len(batch) == _BATCH or (len(batch) + 1) * lengths[i] > _TOKENS):
             yield batch
             batch = []
         batch.append(i)

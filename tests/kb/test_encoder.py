@@ -16,6 +16,7 @@ from kb import weights
 from kb.e5file import dequantise, read
 from kb.encoder import BatchingEncoder, Encoder, SentenceTransformerEncoder, load_encoder
 from kb.fastpath import FILE
+from kb.fastpath import _batches as batches
 from kb.memory import encode_remembering
 
 from .conftest import ROOT, cache
@@ -185,3 +186,11 @@ def test_the_adapter_that_ships_fits_the_model() -> None:
         assert {name.rpartition(".")[2] for name in file.files} == {"up", "down"}
         assert all(np.isfinite(file[name]).all() for name in file.files)
         assert {file[name].shape[1] for name in file.files if name.endswith(".up")} == {24}
+
+
+def test_a_long_text_is_not_padding_for_short_ones() -> None:
+    lengths = [9, 400, 7, 12, 30, 390]
+    assert list(batches(lengths)) == [[2, 0, 3, 4], [5, 1]]
+    assert sorted(i for batch in batches([5] * 70) for i in batch) == list(range(70))
+    assert max(map(len, batches([5] * 70))) == 32
+    assert [len(batch) for batch in batches([512] * 9)] == [4, 4, 1]
