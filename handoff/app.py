@@ -40,7 +40,7 @@ from handoff.web.guards import BodyLimit, SecurityHeaders
 from handoff.web.page_errors import error_page
 from kb.base import Base
 from kb.calibrate import OUT_OF_SCOPE_SHARE
-from kb.encoder import BatchingEncoder, load_encoder
+from kb.encoder import WORKERS, BatchingEncoder, load_encoder
 
 log = logging.getLogger(__name__)
 THREADS = 24
@@ -119,7 +119,9 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     """Open the knowledge base, run what runs beside the requests, and close everything at the end."""
     it: State = app.state.it
     encoder = await it.compute(
-        lambda: BatchingEncoder(load_encoder(it.settings.embedding_model, it.settings.cache_dir))
+        lambda: BatchingEncoder(
+            load_encoder(it.settings.embedding_model, it.settings.cache_dir), workers=WORKERS
+        )
     )
     share = it.settings.out_of_scope_share or OUT_OF_SCOPE_SHARE
     memory = it.settings.cache_dir / "vectors"

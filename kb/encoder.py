@@ -1,5 +1,6 @@
 """Turns text into vectors: the encoder's contract, the ways to load one, and batching across threads."""
 
+import os
 import queue
 import threading
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from kb.fastpath import FastEncoder
 
 Vectors = NDArray[np.float32]
 DEFAULT = "default"
+WORKERS = min(2, os.cpu_count() or 1)  # batches that are encoded at once, each on a core: more gain nothing beside Rasa
 _REMEMBERED = 8  # texts of a call that are remembered: more are no customer's questions
 
 
@@ -86,12 +88,12 @@ class _Call:
 class BatchingEncoder:
     """Joins the calls of several threads into batches; alone, a call goes through at once.
 
-    One worker thread encodes. What arrives while it is busy forms the next batch, so there is no artificial
+    `workers` threads encode. What arrives while they are busy forms the next batch, so there is no artificial
     delay. Texts of small calls are remembered (the last `remember` of them), since one turn asks for the same one
     more than once, and the next turn asks for those before it.
     """
 
-    def __init__(self, encoder: Encoder, max_batch: int = 32, *, remember: int = 1024) -> None:
+    def __init__(self, encoder: Encoder, max_batch: int = 32, *, remember: int = 1024, workers: int = 1) -> None:
         self._encoder = encoder
         self._max_batch = max_batch
         self._memory: OrderedDict[str, Vectors] = OrderedDict()
@@ -99,8 +101,9 @@ class BatchingEncoder:
         self._lock = threading.Lock()
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._closed = False
-        self._worker = threading.Thread(target=self._work, name="encoder", daemon=True)
-        self._worker.start()
+        self._workers = [threading.Thread(target=self._work, name="encoder", daemon=True) for _ in range(workers)]
+        for worker in self._workers:
+            worker.start()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder.encode`. An error of the encoder is raised here; RuntimeError after `close`."""
@@ -130,8 +133,10 @@ class BatchingEncoder:
             if self._closed:
                 return
             self._closed = True
-            self._calls.put(None)
-        self._worker.join()
+            for _ in self._workers:
+                self._calls.put(None)
+        for worker in self._workers:
+            worker.join()
 
     def _recall(self, text: str) -> Vectors | None:
         with self._lock:

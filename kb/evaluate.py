@@ -23,7 +23,7 @@ from sqlmodel import Session, SQLModel
 from kb.base import Base
 from kb.calibrate import OUT_OF_SCOPE_SHARE
 from kb.drafts import MAX_ANSWER, MAX_PHRASING, MAX_PHRASINGS, MAX_QUESTION, EntryDraft, checked, phrasing_key
-from kb.encoder import BatchingEncoder, Encoder, Vectors
+from kb.encoder import WORKERS, BatchingEncoder, Encoder, Vectors
 from kb.entries import bump
 from kb.errors import Invalid
 from kb.evidence import Evidence
@@ -171,7 +171,7 @@ def evaluate(pair: Pair, encoder: Encoder, share: float = OUT_OF_SCOPE_SHARE, te
     thresholds of its own, every text encoded anew, without loading the encoder; `peak_rss_mb` is the whole
     process's. Evidence names five entries at most: what ranks lower counts as 0 in `mrr`.
     """
-    with closing(BatchingEncoder(_Telling(encoder, tell))) as batching:  # as the app has it
+    with closing(BatchingEncoder(_Telling(encoder, tell), workers=WORKERS)) as batching:  # as the app has it
         base, build_s = opened(pair.entries, batching, share)
         times = speed(base, pair.asked)
         answers = asked(base, pair.asked, tell)

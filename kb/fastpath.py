@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 FILE = "fast.onnx"
 _BATCH = 32  # texts that are run together
-_TOKENS = 2048  # ... while they have no more tokens than this: what they need in memory grows with it
+_TOKENS = 1024  # ... while they have no more tokens than this: what they need in memory grows with it
 _UNLIKE, _SOME = 2, 16  # ... and no more than twice the tokens of the shortest and some: the rest would be padding
 _PAD = 1
 

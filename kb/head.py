@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import logsumexp
-from threadpoolctl import threadpool_limits
 
 from kb.grams import BUCKETS, Ids, how_many
 from kb.index import Floats, Index, Ints, Look
@@ -133,9 +132,8 @@ def fitted(index: Index) -> Fit | None:
     owner = np.array([columns[index.keys[key]] for key in index.owner[rows].tolist()])
     weight = min(HEAVIEST, len(rows) / pairs / FULL)
     texts = _Texts(index, rows, owner, columns, weight)
-    with threadpool_limits(1, "blas"):  # several threads would spin on cores that answer questions
-        share = max(SHARES_OF_WORDING, key=lambda share: _told_apart(_fit(texts, share, FEW_LANDMARKS)))
-        return _fit(texts, share, LANDMARKS)
+    share = max(SHARES_OF_WORDING, key=lambda share: _told_apart(_fit(texts, share, FEW_LANDMARKS)))
+    return _fit(texts, share, LANDMARKS)
 
 
 def with_usual(fit: Fit, scores: Floats, values: Floats) -> Fit:

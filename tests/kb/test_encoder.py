@@ -193,4 +193,27 @@ def test_a_long_text_is_not_padding_for_short_ones() -> None:
     assert list(batches(lengths)) == [[2, 0, 3, 4], [5, 1]]
     assert sorted(i for batch in batches([5] * 70) for i in batch) == list(range(70))
     assert max(map(len, batches([5] * 70))) == 32
-    assert [len(batch) for batch in batches([512] * 9)] == [4, 4, 1]
+    assert [len(batch) for batch in batches([512] * 9)] == [2, 2, 2, 2, 1]
+
+
+def test_two_workers_encode_at_once_and_both_end() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    class Meeting:
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            both.wait()  # passes only where another call is encoded meanwhile
+            return np.array([[len(text)] for text in texts], np.float32)
+
+    batching = BatchingEncoder(Meeting(), max_batch=1, workers=2)
+    found: dict[str, float] = {}
+    threads = [
+        threading.Thread(target=lambda t=t: found.update({t: float(batching.encode([t])[0, 0])})) for t in ("a", "bb")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    batching.close()
+    assert found == {"a": 1.0, "bb": 2.0}
+    with pytest.raises(RuntimeError, match="closed"):
+        batching.encode(["c"])
