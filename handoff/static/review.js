@@ -8,6 +8,9 @@ document.addEventListener("click", (event) => {
   answer.focus();
 });
 
+// Until now a click would have been lost, so they were disabled.
+for (const button of document.querySelectorAll("[data-insert]")) button.disabled = false;
+
 let touched = false;
 let leaving = false;
 document.addEventListener("input", (event) => {
