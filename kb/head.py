@@ -161,7 +161,8 @@ def _fit(texts: _Texts, share: float, most: int) -> Fit:
     chosen = _landmarks(len(rows), most)
     vectors, wording = texts.vectors, texts.wording
     words = wording[chosen].T.tocsr()  # turned once, not at every question
-    head = Head(columns, vectors[chosen], words, texts.rarity, share, vectors, texts.weight)
+    nothing_yet = np.zeros((len(chosen), len(columns)), np.float32)
+    head = Head(columns, vectors[chosen], words, texts.rarity, share, nothing_yet, texts.weight)
     likeness = head._likeness(vectors, texts.grams)
     root = np.linalg.cholesky(likeness[chosen].astype(np.float64) + 1e-4 * np.eye(len(chosen)))
     unroot = np.linalg.inv(root).T.astype(np.float32)
