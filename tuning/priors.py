@@ -7,7 +7,7 @@ editor's phrasings.
 
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,15 @@ FIELDS = {
     "niche": ("niche-a",),
     "chat": ("niche-b",),
 }
+#: Fields that the shipped encoder never saw a sentence of: the check on what it learned of the others.
+UNSEEN = {
+    "angles": ("angles-a",),
+    "corners": ("angles-b",),
+    "goods": ("shops-a",),
+    "wares": ("shops-b",),
+    "facts": ("information",),
+    "out": ("fashion", "money"),
+}
 OF_PUBLIC = {"multidogo": 8, "hwu64": 10, "stackfaq": 3}  # phrasings an entry
 PHRASINGS = (0, 2, 4)
 
@@ -61,13 +70,18 @@ class Field:
 
 def fields(own: Sequence[Intent], public: Sequence[Intent]) -> Iterator[Field]:
     """All bases: each of our fields in both languages with 0, 2 and 4 phrasings an entry, and three public sets."""
-    for name, files in FIELDS.items():
+    yield from own_fields(own, FIELDS)
+    for name, phrasings in OF_PUBLIC.items():
+        yield _field(name, [one for one in public if one.pool == name], "en", phrasings)
+
+
+def own_fields(own: Sequence[Intent], named: Mapping[str, Sequence[str]]) -> Iterator[Field]:
+    """The bases of our fields, `named` with the files of data/tuning in each."""
+    for name, files in named.items():
         intents = [one for one in own if one.pool in files]
         for language in ("nl", "en"):
             for phrasings in PHRASINGS:
                 yield _field(f"{name}-{language}-{phrasings}", intents, language, phrasings)
-    for name, phrasings in OF_PUBLIC.items():
-        yield _field(name, [one for one in public if one.pool == name], "en", phrasings)
 
 
 def _field(name: str, intents: Sequence[Intent], language: str, phrasings: int) -> Field:
@@ -178,13 +192,18 @@ def _line(bases: Sequence[tuple[Array, Array, Array, Array]], share: float, near
 
 
 def main(public: str) -> None:
-    """Print the priors. `public` is the folder of the public training sets."""
+    """Print the priors, and the same lines from fields that the encoder never saw. `public`: the public sets."""
     eyes = Eyes(load_encoder("default", ROOT / ".cache", threads=2), ROOT / ".cache" / "vectors")
-    every = fields(own_intents(sorted(OWN.glob("*.txt"))), public_intents(Path(public)))
+    own = own_intents(sorted(OWN.glob("*.txt")))
+    _print("PRIOR", fields(own, public_intents(Path(public))), eyes)
+    _print("UNSEEN", own_fields(own, UNSEEN), eyes)
+
+
+def _print(what: str, every: Iterable[Field], eyes: Eyes) -> None:
     bases = [seen(one, eyes) for one in every if len(one.entries) >= FEWEST]
     for name, line in zip(("RIGHT", "AMONG", "SHOP"), priors(bases), strict=True):
         numbers = ", ".join(f"{weight:.2f}" for weight in line.weights)
-        sys.stdout.write(f"PRIOR_{name} = Line({line.bias:.2f}, ({numbers}))\n")
+        sys.stdout.write(f"{what}_{name} = Line({line.bias:.2f}, ({numbers}))  # {len(bases)} bases\n")
 
 
 if __name__ == "__main__":
