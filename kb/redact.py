@@ -161,6 +161,11 @@ def redact(text: str) -> str:
     return "".join(out) + text[at:]
 
 
+def find(text: str) -> list[tuple[int, int, str]]:
+    """Where `redact` would put placeholders: start, end and kind (one of KINDS) of each, in order."""
+    return [(start, end, kind) for start, end, kind, _ in _found(text)]
+
+
 def has_placeholder(text: str) -> bool:
     """Whether `text` holds the mark of a secret that was taken out."""
     return PLACEHOLDER.search(text) is not None
