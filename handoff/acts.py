@@ -9,7 +9,7 @@ from handoff import conversations, queue
 from handoff.bot import Act
 from handoff.models import Conversation, Message
 from handoff.question import OpenQuestion, handoff_reason
-from handoff.texts import texts
+from handoff.texts import fill, texts
 from kb.evidence import Evidence
 from kb.models import Entry
 
@@ -26,6 +26,7 @@ def note(
 
 
 NOTHING = Act("say", key="nothing")  # the bot's word that all was said already
+OFFER = "offer"  # the key with which the bot offers a person
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Reply:
     evidence: Evidence | None
     chosen: str | None
     words: dict[str, str]
+    wait: str = ""  # how long it takes to get a person, in words
+
+    def text(self, key: str) -> str:
+        """A text of the conversation's language; one that an editor changed may lack the wait."""
+        return fill(self.words[key], wait=self.wait).strip()
 
 
 def perform(
@@ -48,14 +54,15 @@ def perform(
     evidence: Evidence | None,
     chosen: str | None,
     question: OpenQuestion | None,
+    wait: str = "",
 ) -> str | None:
     """Store the rows for `said`, each as one part of the answer to message `seq`; the reason of a handoff, if any."""
-    reply = Reply(session, conversation, seq, evidence, chosen, texts(session, conversation.language))
+    reply = Reply(session, conversation, seq, evidence, chosen, texts(session, conversation.language), wait)
     for part, act in enumerate(act for act in said if act != NOTHING):
         reason = act.reason if act.name == "handoff" else _say(reply, part, act)
         if reason:
             partly = part > 0 and reason == "unknown"
-            text = reply.words["handover.partly" if partly else f"handover.{reason}"]
+            text = reply.text("handover.partly" if partly else f"handover.{reason}")
             queue.enqueue(session, conversation, reason, text, question, answers_seq=seq, part=part)
             return reason
     return None
@@ -70,7 +77,7 @@ def _say(reply: Reply, part: int, act: Act) -> str | None:
     if act.name == "rephrase":
         text = reply.words["bot.rephrase"]
     elif act.name == "say":
-        text = reply.words.get(f"say.{act.key}", reply.words["say.ok"])
+        text = reply.text(f"say.{act.key}" if f"say.{act.key}" in reply.words else "say.ok")
     else:
         text = act.text
     _add(reply, part, act.name, text)

@@ -15,11 +15,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from handoff import problems, upkeep
+from handoff import postman, problems, upkeep
 from handoff.db import make_engine
 from handoff.live import make_bus
+from handoff.routing import keep_routing
 from handoff.settings import ROOT, Settings
 from handoff.state import State
+from handoff.telling import keep_waits
 from handoff.turns import sweep
 from handoff.web import (
     account,
@@ -27,12 +29,18 @@ from handoff.web import (
     desk,
     desk_pages,
     health,
+    hours_api,
     knowledge,
     login_pages,
+    people_pages,
+    reopen_pages,
     review,
     review_pages,
+    routing_pages,
+    settings_pages,
     shop_pages,
     sockets,
+    wait_api,
     words,
 )
 from handoff.web.edge import SeeOther
@@ -46,6 +54,16 @@ log = logging.getLogger(__name__)
 THREADS = 24
 TURNS_AT_ONCE = 32
 AT_THE_BOT = 4
+# What runs beside the requests, until the app stops.
+BESIDE = (
+    sweep,
+    keep_routing,
+    keep_waits,
+    upkeep.follow_kb,
+    upkeep.follow_traffic,
+    upkeep.empty_trackers,
+    postman.send_mail,
+)
 ROUTERS = (
     health.router,
     customer.router,
@@ -54,11 +72,17 @@ ROUTERS = (
     desk.router,
     review.router,
     words.router,
+    hours_api.router,
+    wait_api.router,
     knowledge.router,
     shop_pages.router,
+    reopen_pages.router,
     login_pages.router,
     desk_pages.router,
     review_pages.router,
+    settings_pages.router,
+    people_pages.router,
+    routing_pages.router,
 )
 
 
@@ -127,8 +151,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     memory = it.settings.cache_dir / "vectors"
     it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=memory, out_of_scope_share=share))
     async with it.bus.running():
-        for work in (sweep(it), upkeep.follow_kb(it), upkeep.follow_traffic(it), upkeep.empty_trackers(it)):
-            it.background(work)
+        for work in BESIDE:
+            it.background(work(it))
         try:
             yield
         finally:

@@ -51,8 +51,8 @@ def verified(session: Session, email: str, password: str) -> Person:
     Only reads: checking a password takes long on purpose, and must not hold up those who write.
     """
     person = session.exec(select(Person).where(Person.email == email.strip().lower())).first()
-    matches = _matches(person.password_hash if person else _nobody(), password)
-    if person is None or not person.active or not matches:
+    right = matches(person.password_hash if person else _nobody(), password)
+    if person is None or not person.active or not right:
         raise Unauthorized("That e-mail address and password do not belong together.")
     return person
 
@@ -66,7 +66,8 @@ def sign_in(session: Session, person: Person) -> str:
     return token
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def matches(password_hash: str, password: str) -> bool:
+    """Whether this is the password that was hashed."""
     try:
         return hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):

@@ -13,12 +13,24 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
+from handoff import estimates, handling
 from handoff.models import Conversation, Message
 from handoff.problems import NotFound
+from handoff.reopen import admits
 from handoff.texts import fill, texts
 from kb.models import now
 
 IDEMPOTENCY_FOR = timedelta(hours=24)
+NOTE = "note"  # the kind of a row that is between agents
+NO_PLACE = {"queued_at": None, "line_at": None, "for_agent_id": None}
+# What holds no longer once a conversation has this owner. An agent's keeps its `line_at`: who is sent on to a topic
+# gets her place back.
+GONE_WITH: dict[str, dict[str, Any]] = {
+    "bot": NO_PLACE | {"agent_id": None},
+    "closed": NO_PLACE | {"agent_id": None},
+    "queue": {"agent_id": None},
+    "agent": {"queued_at": None, "for_agent_id": None},
+}
 
 
 def sha256(text: str) -> str:
@@ -76,7 +88,7 @@ def get(session: Session, conversation_id: str) -> Conversation:
 def opened(session: Session, conversation_id: str, token: str) -> Conversation:
     """The conversation that `token` opens. NotFound for another's token too: ids are not given away."""
     conversation = get(session, conversation_id)
-    if not hmac.compare_digest(conversation.token_hash, sha256(token)):
+    if not hmac.compare_digest(conversation.token_hash, sha256(token)) and not admits(conversation, token):
         raise NotFound
     return conversation
 
@@ -91,19 +103,31 @@ def locked(session: Session, conversation_id: str) -> Conversation:
     return conversation
 
 
-def change_owner(session: Session, conversation: Conversation, to: str, *, frm: str, **values: Any) -> bool:
+def change_owner(
+    session: Session, conversation: Conversation, to: str, *, frm: str, end: str | None = None, **values: Any
+) -> bool:
     """Give the conversation from owner `frm` to owner `to`: True when it was still `frm`'s.
 
-    `values` are set along with it. The only place where an owner changes.
+    `values` are set along with it; an agent's must still be that agent's. The only place where an owner changes, so
+    that what belongs to an owner goes with it, and each time that an agent has it is noted (`end`: why it ended).
     """
-    statement = (
-        update(Conversation)
-        .where(col(Conversation.id) == conversation.id, col(Conversation.owner) == frm)
-        .values(owner=to, changed_at=now(), **values)
-    )
+    at = now()
+    still = [col(Conversation.id) == conversation.id, col(Conversation.owner) == frm]
+    if frm == "agent":
+        still.append(col(Conversation.agent_id) == conversation.agent_id)
+    values = GONE_WITH[to] | values | {"owner": to, "changed_at": at}
+    statement = update(Conversation).where(*still).values(**values)
     result = session.execute(statement.execution_options(synchronize_session=False))
     session.refresh(conversation)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    if not isinstance(result, CursorResult) or result.rowcount != 1:
+        return False
+    if frm == "agent":
+        handling.finish(session, conversation.id, end or handling.ENDS[to], at)
+    if frm == "queue":
+        estimates.settle(session, conversation.id, to, at)
+    if to == "agent":
+        handling.begin(session, conversation, at)
+    return True
 
 
 def close(session: Session, conversation: Conversation, by: int | None = None) -> None:
@@ -114,8 +138,6 @@ def close(session: Session, conversation: Conversation, by: int | None = None) -
         "closed",
         frm=conversation.owner,
         closed_at=now(),
-        queued_at=None,
-        agent_id=None,
         handled_seq=conversation.customer_seq,
         lease_id=None,
         lease_until=None,
@@ -167,16 +189,22 @@ def add_step(
 
 
 def messages_after(
-    session: Session, conversation_id: str, after: int = 0, limit: int = 100
+    session: Session, conversation_id: str, after: int = 0, limit: int = 100, *, notes: bool = False
 ) -> list[Message]:
-    """Up to `limit` rows of the timeline with a sequence number above `after`, in order."""
-    query = (
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.seq > after)
-        .order_by(col(Message.seq))
-        .limit(limit)
-    )
-    return list(session.exec(query).all())
+    """Up to `limit` rows of the timeline with a sequence number above `after`, in order.
+
+    Agents' notes are left out unless asked for: nothing that a customer reads may hold one.
+    """
+    query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
+    if not notes:
+        query = query.where(Message.kind != NOTE)
+    return list(session.exec(query.order_by(col(Message.seq)).limit(limit)).all())
+
+
+def last_shown(session: Session, conversation: Conversation) -> int:
+    """The number of the last row that the customer may see, 0 where there is none."""
+    query = select(Message.seq).where(Message.conversation_id == conversation.id, Message.kind != NOTE)
+    return session.exec(query.order_by(col(Message.seq).desc()).limit(1)).first() or 0
 
 
 def this_stint(session: Session, conversation: Conversation) -> list[Message]:

@@ -145,7 +145,7 @@ def _leave_queue(session: Session, conversation: Conversation, incoming: Incomin
     )
     session.flush()
     left = conversations.change_owner(
-        session, conversation, "bot", frm="queue", stint=conversation.stint + 1, queued_at=None, reason=None
+        session, conversation, "bot", frm="queue", stint=conversation.stint + 1, reason=None
     )
     if not left:
         raise Conflict

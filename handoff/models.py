@@ -16,7 +16,10 @@ class Conversation(SQLModel, table=True):
     """One customer's talk. `owner` is changed only by `conversations.change_owner`."""
 
     __tablename__ = "conversation"
-    __table_args__ = (Index("ix_conversation_owner_queued", "owner", "queued_at"),)
+    __table_args__ = (
+        Index("ix_conversation_owner_queued", "owner", "queued_at"),
+        Index("ix_conversation_owner_line", "owner", "line_at"),
+    )
 
     id: str = Field(primary_key=True, max_length=32)
     token_hash: str = Field(max_length=64)
@@ -34,6 +37,9 @@ class Conversation(SQLModel, table=True):
     question: str | None = Field(default=None, max_length=300)
     topic: str | None = Field(default=None, max_length=80)
     agent_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    line_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # queued_at less the head start of priority
+    for_agent_id: int | None = None  # waits for this agent alone
+    cause: str | None = Field(default=None, max_length=80)  # what it was about, as the agent said on closing
 
     last_seq: int = 0
     customer_seq: int = 0  # the customer's last message that wants a reply
@@ -89,7 +95,100 @@ class Person(SQLModel, table=True):
     role: str = Field(max_length=8)
     password_hash: str = Field(max_length=300)
     active: bool = True
+    capacity: int = Field(default=4, sa_column_kwargs={"server_default": "4"})  # conversations at once
+    topics: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))  # None: every topic
+    languages: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))  # None: every one
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Presence(SQLModel, table=True):
+    """When an agent's desk was last heard of, and whether she takes new conversations."""
+
+    __tablename__ = "presence"
+
+    person_id: int = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE")
+    seen_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    away: bool = False
+
+
+class Handling(SQLModel, table=True):
+    """One uninterrupted time that an agent had a conversation; `ended_at` is None while she has it."""
+
+    __tablename__ = "handling"
+    __table_args__ = (Index("ix_handling_ended", "ended_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", max_length=32, ondelete="CASCADE", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    topic: str | None = Field(default=None, max_length=80)
+    language: str = Field(max_length=8)
+    began_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    end: str | None = Field(default=None, max_length=12)  # closed, bot, transferred, vanished
+
+
+class Estimate(SQLModel, table=True):
+    """A wait that a customer was told, beside what happened. `low_s` is None for "we can't say yet"."""
+
+    __tablename__ = "estimate"
+    __table_args__ = (Index("ix_estimate_at", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", max_length=32, ondelete="CASCADE", index=True)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    place: int
+    low_s: int | None = None
+    high_s: int | None = None
+    why: str | None = Field(default=None, max_length=20)  # why no figure is told, or why a worse one was; see estimates
+    raw: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))  # as it was simulated
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    end: str | None = Field(default=None, max_length=8)  # taken, left, closed
+
+
+class Setting(SQLModel, table=True):
+    """Something that an admin sets in the pages, such as the opening hours: a JSON document by name."""
+
+    __tablename__ = "setting"
+
+    name: str = Field(primary_key=True, max_length=40)
+    value: Any = Field(sa_column=Column(JSON, nullable=False))
+    revision: int = 1
+
+
+class Change(SQLModel, table=True):
+    """What somebody changed in the settings: the history."""
+
+    __tablename__ = "change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    by: str = Field(max_length=200)
+    what: str = Field(max_length=120, index=True)
+    before: Any = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    after: Any = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Mail(SQLModel, table=True):
+    """An e-mail that goes out, or went: the outbox. `key` makes asking for the same mail twice one mail."""
+
+    __tablename__ = "mail"
+    __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(max_length=120, unique=True)
+    to: str = Field(max_length=320)
+    language: str = Field(max_length=8)
+    subject: str = Field(max_length=300)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    conversation_id: str | None = Field(
+        default=None, foreign_key="conversation.id", max_length=32, ondelete="CASCADE", index=True
+    )
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default_factory=now, sa_type=UtcDateTime)  # None: given up, or sent
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str | None = Field(default=None, max_length=500)
 
 
 class SignIn(SQLModel, table=True):

@@ -6,13 +6,16 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from handoff import smtp
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
     """Every setting with its default. Read once in `create_app` and by the command line, never at import."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    # What is wrong is said without what was given: that may hold a password.
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     database_url: str = Field(
         default="",
@@ -66,9 +69,23 @@ class Settings(BaseSettings):
     sweep_s: float = Field(
         default=2.0, gt=0, description="Seconds between looks for customers' messages without a reply."
     )
+    vanish_s: float = Field(
+        default=45.0,
+        gt=0,
+        description="Seconds after which an agent whose desk is gone loses what she has to the front of the queue.",
+    )
     kb_token: str = Field(
         default="", description="Token with which `rasa shell` may ask the knowledge base; empty: only signed in."
     )
+    smtp_url: str = Field(
+        default="",
+        description="Mail server, as `smtp://user:password@host:587?tls=starttls`; tls: starttls, tls or none. Empty: "
+        "mails stay in the outbox.",
+    )
+    mail_from: str = Field(
+        default="", description="Sender of mails, as `mail@shop.example` or `Shop <mail@shop.example>`."
+    )
+    mail_reply_to: str = Field(default="", description="Address that answers to mails go to; empty: MAIL_FROM.")
     shop_name: str = Field(default="Lantaarn", description="Name of the shop on its pages and in texts.")
     accent: str = Field(
         default="#0f6b5c", pattern=r"^#[0-9a-fA-F]{6}$", description="The shop's accent colour, as #rrggbb."
@@ -101,6 +118,26 @@ class Settings(BaseSettings):
     def _database_beside_the_rest(self) -> Self:
         self.database_url = self.database_url or f"sqlite:///{self.var_dir / 'rechtdoor.db'}"
         return self
+
+    @model_validator(mode="after")
+    def _mails_can_go(self) -> Self:
+        if self.smtp_url and not self.mail_from:
+            raise ValueError("SMTP_URL is set, so MAIL_FROM must be too")
+        return self
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_server(cls, value: str) -> str:
+        if value:
+            smtp.parsed(value)
+        return value
+
+    @field_validator("mail_from", "mail_reply_to")
+    @classmethod
+    def _is_mailbox(cls, value: str) -> str:
+        if value:
+            smtp.mailbox(value)
+        return value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

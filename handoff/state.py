@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from handoff.db import reading, writing
+from handoff.forecast import Memory
 from handoff.live import Bus
 from handoff.settings import Settings
 from kb.base import Base
@@ -49,6 +50,7 @@ class State:
     turns: asyncio.Semaphore
     at_the_bot: asyncio.Semaphore  # one Rasa works on one message at a time: more at once only make it look slow
     loaded: Base | None = None
+    memory: Memory = field(default_factory=Memory)  # of past waits
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property

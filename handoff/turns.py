@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, CursorResult, or_, update
 from sqlmodel import Session, col, select
 
-from handoff import acts, bot, conversations
+from handoff import acts, bot, conversations, waiting
 from handoff.models import Conversation, Message
 from handoff.question import OpenQuestion, handoff_reason, open_question
 from handoff.state import State
@@ -75,7 +75,23 @@ async def take_turn(state: State, turn: Turn) -> bool:
         question = await state.read(open_question, turn.conversation_id, turn.seq, turn.text, said, evidence)
     if question:
         prepared = await state.compute(backlog.prepare, state.base, question.text, turn.language)
-    return await state.write(finish, turn, evidence, said, question, prepared)
+    wait = await expected_wait(state, turn, said, question)
+    return await state.write(finish, turn, evidence, said, question, prepared, wait)
+
+
+async def expected_wait(
+    state: State, turn: Turn, said: list[bot.Act], question: OpenQuestion | None
+) -> str:
+    """In words how long it takes to get a person, where the bot offers one or hands over; else nothing."""
+    if not any(act.name == "handoff" or act.key == acts.OFFER for act in said):
+        return ""
+    try:
+        return await state.read(
+            waiting.words_for, state.memory, now(), question, turn.language, state.settings.vanish_s
+        )
+    except Exception:  # nobody is kept from a person by a figure that cannot be made
+        log.exception("the wait could not be foreseen and is left out")
+        return ""
 
 
 async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None, bool]:
@@ -240,6 +256,7 @@ def finish(
     said: list[bot.Act],
     question: OpenQuestion | None,
     prepared: backlog.Prepared | None,
+    wait: str = "",
 ) -> bool:
     """Store what the bot said, if the conversation is still its own and the turn still ours; else drop it.
 
@@ -256,7 +273,7 @@ def finish(
     conversation.handled_seq = turn.seq
     conversation.lease_id = conversation.lease_until = None
     acts.note(session, conversation, turn.seq, turn.text, said, evidence)
-    reason = acts.perform(session, conversation, turn.seq, said, evidence, turn.entry_key, question)
+    reason = acts.perform(session, conversation, turn.seq, said, evidence, turn.entry_key, question, wait)
     if reason and question is not None and prepared is not None:
         backlog.record(
             session,

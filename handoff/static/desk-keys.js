@@ -27,14 +27,21 @@ function move(step) {
   items[next].focus();
 }
 
+const press = (id) => document.getElementById(id)?.click();
 const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog");
 
-export function installKeys(show) {
+export function installKeys(show, toggleNote) {
   const dialog = document.getElementById("keys");
   const actions = {
     j: () => move(1),
     k: () => move(-1),
-    c: () => document.getElementById("claim")?.click(),
+    c: () => press("claim"),
+    t: () => press("hand-on"),
+    a: () => press("away"),
+    n: () => {
+      show("talk");
+      toggleNote();
+    },
     r: () => {
       show("talk");
       document.getElementById("text")?.focus();

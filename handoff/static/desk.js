@@ -1,7 +1,9 @@
 /* The desk: what changed is read again, part by part; what is being typed and where one reads stays. */
+import { installCopy } from "./desk-copy.js";
 import { installKeys } from "./desk-keys.js";
 import { live } from "./desk-live.js";
-import { arrived, installReply, restore } from "./desk-reply.js";
+import { arrived, installReply, restore, toggleNote } from "./desk-reply.js";
+import { installTransfer, tell } from "./desk-team.js";
 
 const byId = (id) => document.getElementById(id);
 const conversation = () => byId("work")?.dataset.conversation;
@@ -75,8 +77,9 @@ function opened() {
   restore();
   toEnd();
   for (const item of document.querySelectorAll("#queue a.item")) {
-    item.toggleAttribute("aria-current", item.id === `q-${conversation()}`);
-    if (item.hasAttribute("aria-current")) item.setAttribute("aria-current", "true");
+    const open = item.id === `q-${conversation()}` || item.dataset.opens === conversation();
+    if (open && conversation()) item.setAttribute("aria-current", "true");
+    else item.removeAttribute("aria-current");
   }
 }
 
@@ -84,15 +87,26 @@ function opened() {
 let wasAtEnd = true;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
+  if (target.id === "me") readQueue(); // a reading under way may still bring the switch as it was before
   if (target.id !== "rows") return;
   const of = xhr.getResponseHeader("X-Conversation");
   if (of !== conversation()) event.detail.shouldSwap = false;
   wasAtEnd = atEnd();
 });
 
+/* The same for the parts around the rows: where the rows they came with are gone from the page, nobody hears of these. */
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { fragment } = event.detail;
+  const { of } = (fragment.dataset ? fragment : fragment.firstElementChild).dataset;
+  if (of && of !== conversation()) event.detail.shouldSwap = false;
+});
+
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const { target } = event.detail;
-  if (target.id === "queue") showCount();
+  if (target.id === "queue") {
+    showCount();
+    tell();
+  }
   if (target.id === "rows") newRows();
 });
 
@@ -107,9 +121,10 @@ function newRows() {
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "work" && event.detail.elt.id !== "work") return;
   opened();
-  show("talk");
+  show(conversation() ? "talk" : "queue");
   readQueue();
-  (byId("text") ?? byId("transcript"))?.focus({ preventScroll: true });
+  const box = byId("reply")?.dataset.noteOnly === undefined ? byId("text") : null;
+  (box ?? byId("transcript") ?? byId("queue")).focus({ preventScroll: true });
 });
 
 document.addEventListener("click", (event) => {
@@ -126,7 +141,10 @@ document.addEventListener("scroll", (event) => {
 }, true);
 
 installReply(readRows);
-installKeys(show);
+installCopy();
+installKeys(show, toggleNote);
+installTransfer();
 opened();
 showCount();
+tell();
 live({ heard, online });

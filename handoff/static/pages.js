@@ -78,6 +78,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const said = event.detail.xhr.getResponseHeader("X-Toast");
   if (said) toast(JSON.parse(said));
 });
+document.addEventListener("rechtdoor:toast", (event) => toast(event.detail));
 document.body.addEventListener("htmx:sendError", () => toast({ text: word("unreachable"), kind: "bad" }));
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-shut]")) shutPanels(null);

@@ -1,16 +1,21 @@
 """What the desk shows, read in one go: the queue, and one conversation with its context."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import conversations, queue
+from handoff import conversations, estimates, queue
 from handoff.context import agent_context
-from handoff.models import Conversation, Message, Person
+from handoff.estimates import Told
+from handoff.models import Conversation, Estimate, Message, Person
+from handoff.summary import summary
+from handoff.waiting import as_wait, minutes
 from handoff.web import shapes
+from handoff.web.desk_team import handed_on_by
+from kb.models import now
 
 ROWS = 500  # the newest rows of a transcript that are shown
 MOST_WAITING = 200  # lines of the queue that are shown at once
@@ -31,6 +36,9 @@ class QueueItem:
     since: datetime
     last: str = ""
     unanswered: bool = False
+    range: tuple[int, int] | None = None  # minutes that she is told now
+    late: bool = False  # has waited longer than she was told first
+    sent_by: str = ""  # the colleague who handed it on to me, until I say something in it
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,8 @@ class WorkView:
     rows: list[dict[str, Any]]
     cut: bool
     context: dict[str, Any]
+    told_first: tuple[int, int] | None  # minutes, in this stay in the queue or the last
+    told_now: tuple[int, int] | None  # while she waits
 
 
 def queue_view(session: Session, person_id: int, limit: int) -> QueueView:
@@ -68,13 +78,31 @@ def queue_view(session: Session, person_id: int, limit: int) -> QueueView:
     waiting, more = queue.waiting(session, limit)
     held = queue.held_by(session, person_id)
     last = _last_said(session, [c.id for c in held])
+    senders = handed_on_by(session, person_id, [c.id for c in held])
+    places, told, at = queue.places(session), estimates.told(session, [c.id for c in waiting]), now()
     return QueueView(
-        waiting=[_item(c, place) for place, c in enumerate(waiting, 1)],
-        mine=[_item(c, 0, last.get(c.id)) for c in held],
+        waiting=[_waiting(c, places[c.id], told.get(c.id), at) for c in waiting if c.id in places],
+        mine=[replace(_item(c, 0, last.get(c.id)), sent_by=senders.get(c.id, "")) for c in held],
         total=queue.waiting_count(session),
         more=more is not None and limit < MOST_WAITING,
         limit=limit,
     )
+
+
+def _waiting(conversation: Conversation, place: int, told: Told | None, at: datetime) -> QueueItem:
+    """A line of the queue: `late` from the high end that she was told first."""
+    first = told.first if told else None
+    late = first is not None and first.high_s is not None and at > first.at + timedelta(seconds=first.high_s)
+    return replace(_item(conversation, place), range=minutes_of(told.last if told else None), late=late)
+
+
+def minutes_of(told: Estimate | None) -> tuple[int, int] | None:
+    """The range in minutes that somebody was told, None where it was no figure."""
+    wait = as_wait(told)
+    if wait is None:
+        return None
+    low, high = minutes(**wait)
+    return (low, high) if low < high else (0, high)
 
 
 def _item(conversation: Conversation, place: int, last: Message | None = None) -> QueueItem:
@@ -98,6 +126,7 @@ def _last_said(session: Session, ids: list[str]) -> dict[str, Message]:
     newest = (
         select(Message.conversation_id, func.max(Message.seq).label("seq"))
         .where(col(Message.conversation_id).in_(ids), col(Message.author).in_(("customer", "agent")))
+        .where(Message.kind != conversations.NOTE)
         .group_by(col(Message.conversation_id))
         .subquery()
     )
@@ -106,12 +135,18 @@ def _last_said(session: Session, ids: list[str]) -> dict[str, Message]:
     return {m.conversation_id: m for m in session.exec(found).all()}
 
 
-def work_view(session: Session, conversation_id: str, person_id: int, after: int | None = None) -> WorkView:
-    """A conversation with its context; its rows after number `after`, or the newest `ROWS`. NotFound."""
+def work_view(
+    session: Session, conversation_id: str, person_id: int, language: str, after: int | None = None
+) -> WorkView:
+    """A conversation with its context, summed up in `language`; its rows after number `after`, or the newest `ROWS`.
+
+    NotFound where there is none.
+    """
     conversation = conversations.get(session, conversation_id)
     start = max(0, conversation.last_seq - ROWS) if after is None else after
-    messages = conversations.messages_after(session, conversation_id, start, ROWS)
+    messages = conversations.messages_after(session, conversation_id, start, ROWS, notes=True)
     context = agent_context(session, conversation)
+    context["summary"] = summary(session, conversation, language, context)
     for near in context["nearest"]:
         near["html"] = shapes.to_html(near["answer"])
     agent = session.get(Person, conversation.agent_id) if conversation.agent_id else None
@@ -125,6 +160,8 @@ def work_view(session: Session, conversation_id: str, person_id: int, after: int
         rows=_rows(session, messages, person_id),
         cut=after is None and start > 0,
         context=context,
+        told_first=minutes_of(estimates.first_told(session, conversation.id)),
+        told_now=minutes_of(estimates.newest(session, conversation.id)),
     )
 
 

@@ -11,33 +11,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
-import yaml
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from handoff.settings import ROOT
-from handoff.texts import fill
+from handoff.staff_words import word as word  # pages' words are asked for here as well
+from handoff.staff_words import words as words
 from handoff.web.shapes import to_html
 
 LANGUAGES = ("nl", "en")
 LANGUAGE_COOKIE = "rechtdoor_language"
 HERE = ROOT / "handoff"
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
-
-
-@cache
-def words(language: str) -> dict[str, str]:
-    """The pages' words of a language, by key."""
-    file = ROOT / "data" / "pages" / f"{language}.yml"
-    return {str(k): str(v) for k, v in yaml.safe_load(file.read_text("utf-8")).items()}
-
-
-def word(language: str, key: str, /, **values: object) -> str:
-    """The words under `key`; with a number `n`, under `key_one` or `key_many`. KeyError when missing."""
-    found = words(language)
-    if "n" in values and key not in found:
-        key = f"{key}_one" if values["n"] == 1 else f"{key}_many"
-    return fill(found[key], **values)
 
 
 @dataclass(frozen=True)

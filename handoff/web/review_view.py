@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from handoff.conversations import NOTE
 from handoff.models import Message, Person
 from handoff.web.shapes import to_html
 from kb import backlog, entries
@@ -143,7 +144,7 @@ def _replies(session: Session, questions: list[Question]) -> list[AgentReply]:
     rows: Any = session.exec(
         select(Message, Person.name)
         .join(Person, col(Person.id) == col(Message.author_id))
-        .where(col(Message.conversation_id).in_(asked), Message.author == "agent")
+        .where(col(Message.conversation_id).in_(asked), Message.author == "agent", Message.kind != NOTE)
         .order_by(col(Message.at).desc())
         .limit(5 * REPLIES)
     )

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from markdown_it import MarkdownIt
 from sqlmodel import Session, col, select
 
-from handoff import waiting
+from handoff import conversations, waiting
 from handoff.models import Conversation, Message, Person
 from kb.models import now
 
@@ -71,7 +71,7 @@ def conversation_form(session: Session, conversation: Conversation) -> dict[str,
         "language": conversation.language,
         "owner": conversation.owner,
         "reason": conversation.reason,
-        "last_seq": conversation.last_seq,
+        "last_seq": conversations.last_shown(session, conversation),
         "agent_name": agent.name.split()[0] if agent else None,
         "queue": waiting.status(session, conversation),
         "bot_busy": conversation.owner == "bot" and busy,

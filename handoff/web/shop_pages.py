@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from handoff.settings import ROOT
+from handoff.state import State
 from handoff.texts import LANGUAGES, texts
 from handoff.web.edge import It
 
@@ -32,7 +33,15 @@ def _templates() -> jinja2.Environment:
     )
 
 
-async def _page(it: It, template: str, language: str) -> HTMLResponse:
+async def customer_page(
+    it: State,
+    template: str,
+    language: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **more: object,
+) -> HTMLResponse:
+    """A page for customers in `language`, the shop's own where that is none of ours. `more` is the template's."""
     language = language if language in LANGUAGES else it.settings.default_language
     context: dict[str, Any] = {
         "language": language,
@@ -40,19 +49,19 @@ async def _page(it: It, template: str, language: str) -> HTMLResponse:
         "accent": it.settings.accent,
         "shop_name": it.settings.shop_name,
     }
-    return HTMLResponse(_templates().get_template(template).render(context))
+    return HTMLResponse(_templates().get_template(template).render(context | more), status, headers)
 
 
 @router.get("/")
 async def shop(it: It, language: Language = "") -> HTMLResponse:
     """The demo shop, with the widget on it."""
-    return await _page(it, "shop.html", language)
+    return await customer_page(it, "shop.html", language)
 
 
 @router.get("/chat")
 async def chat(it: It, language: Language = "") -> HTMLResponse:
     """The chat on a page of its own, as for an app's web view."""
-    return await _page(it, "chat.html", language)
+    return await customer_page(it, "chat.html", language)
 
 
 @router.get("/widget.js")

@@ -5,23 +5,28 @@ No socket holds a database session: each look is a short read of its own.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from handoff import conversations
+from handoff import conversations, presence
 from handoff.incoming import Incoming
 from handoff.live import Subscription
+from handoff.presence import WRITE_S
 from handoff.problems import Problem
 from handoff.state import State
 from handoff.texts import fill, texts
 from handoff.web import shapes
 from handoff.web.customer import take_in
 from handoff.web.edge import embedding_origin, own_origin, person_of, state
+from kb.models import now
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1")
 Said = Callable[[dict[str, Any]], Awaitable[None]]
 Pong = Callable[[], Awaitable[None]]
@@ -120,7 +125,9 @@ async def desk_live(socket: WebSocket) -> None:
     if person is None or person.role not in ("agent", "admin"):
         return await socket.close(BAD_TOKEN)
     with it.bus.subscribe("desk") as subscription:
+        await _stay_seen(it, person.id or 0)  # before it is ready: from here on she is at the desk
         await socket.send_json({"event": "ready"})
+        seeing = asyncio.create_task(_keep_seen(socket, it))
 
         async def changed(ids: list[str]) -> None:
             for conversation_id in ids:
@@ -132,7 +139,33 @@ async def desk_live(socket: WebSocket) -> None:
         async def pong() -> None:
             await socket.send_json({"event": "pong"})
 
-        await _both_ways(socket, subscription, changed, nothing, pong)
+        try:
+            await _both_ways(socket, subscription, changed, nothing, pong)
+        finally:  # nothing is written: she may be back in a moment, and another tab may be open
+            seeing.cancel()
+            await asyncio.gather(seeing, return_exceptions=True)
+
+
+async def _keep_seen(socket: WebSocket, it: State) -> None:
+    """Note again and again that this desk is open; who is signed out meanwhile has none."""
+    while True:
+        await asyncio.sleep(min(WRITE_S, it.settings.vanish_s / 3))
+        try:
+            person = await person_of(socket)
+            if person is None:
+                return await socket.close(BAD_TOKEN)
+            await _stay_seen(it, person.id or 0)
+        except SQLAlchemyError as error:
+            log.warning("that a desk is open could not be noted and will be tried again: %s", error)
+
+
+async def _stay_seen(it: State, person_id: int) -> None:
+    """Note that a desk of this agent is open, unless that was noted just now; tell where it is news."""
+    often = min(WRITE_S, it.settings.vanish_s / 3)
+    if await it.read(presence.seen_lately, person_id, now(), often):
+        return
+    if await it.write(presence.seen, person_id, now(), it.settings.vanish_s):
+        it.bus.publish("presence", str(person_id))
 
 
 async def _both_ways(

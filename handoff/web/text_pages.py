@@ -20,9 +20,11 @@ Language = Literal["nl", "en"]
 KINDS = {
     "bot": ("bot.", "say."),
     "handover": ("handover.",),
-    "steps": ("system.",),
+    "steps": ("system.", "wait."),
+    "hours": ("hours.",),
     "errors": ("error.",),
     "widget": ("widget.", "customer."),
+    "mail": ("mail.", "reopen."),
     "shop": ("shop.", "chat."),
 }
 

@@ -89,7 +89,7 @@ def test_unknown_texts_are_not_found(session: Session, key: str, language: str) 
 def test_every_text_has_one_place_on_the_page(session: Session, language: str) -> None:
     rows = [row.text.key for kind in texts_view(wordings(session, language), language).kinds.values() for row in kind]
     assert sorted(rows) == sorted(shipped(language))
-    assert len(KINDS) == 6
+    assert len(KINDS) == 8
 
 
 @pytest.fixture

@@ -126,7 +126,8 @@ def _fill(session: Session) -> None:
         )
         create_entry(session, draft, "import")
     for name, role in PEOPLE:
-        add_user(session, f"{name.split()[0].lower()}@shop.example", name, role, PASSWORD)
+        person = add_user(session, f"{name.split()[0].lower()}@shop.example", name, role, PASSWORD)
+        person.capacity = 500  # the tests of a file share their people, who close few conversations
 
 
 @contextmanager
@@ -137,7 +138,7 @@ def running(database_url: str, cache_dir: Path, var_dir: Path) -> Iterator[Site]
         _fill(session)
     engine.dispose()
     settings = Settings(
-        _env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, settle_s=0.05
+        _env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, settle_s=0.05, vanish_s=3600
     )
     app = create_app(settings)
     bot = HandsOver()

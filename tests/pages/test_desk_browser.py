@@ -205,6 +205,24 @@ def test_the_context_tells_what_the_bot_tried_and_inserts_an_entry(site: Site, v
     expect(page.get_by_label("Je antwoord")).to_have_value(re.compile(r"^Hoi!\n\nKijk op \[je saldo\]"))
 
 
+def test_the_handoff_in_short_and_copying_a_fact(site: Site, visit: Visit) -> None:
+    customer = site.customer("dit is belachelijk, order 20231234 van 3 mei 2025 is weg")
+    page = visit(f"/desk/{customer.id}", "noor")
+    short = page.get_by_role("region", name="In het kort")
+    for words in ("Geen antwoord in de FAQ", "Boos", "zei “belachelijk”", "20231234", "za 3 mei 2025"):
+        expect(short.get_by_text(words, exact=True).first).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = short.get_by_role("button", name="Kopieer Bestelnummer: 20231234")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(short.get_by_role("status")).to_have_text("Gekopieerd: 20231234")
+    assert page.evaluate("navigator.clipboard.readText()") == "20231234"
+    plain = site.customer("zonder iets om op te zoeken")
+    page.goto(f"/desk/{plain.id}")
+    expect(short.get_by_text("Rustig", exact=True)).to_be_visible()
+    expect(short.get_by_text("Wat de klant noemde")).to_have_count(0)
+
+
 def _wait_for(customer: Customer, author: str) -> None:
     end = time.monotonic() + 8
     while author not in [a for a, _ in customer.said()]:

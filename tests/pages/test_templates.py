@@ -13,7 +13,8 @@ from handoff.web import rendering
 from .site import PASSWORD, Site
 
 FOLDER = ROOT / "handoff/templates"
-OURS = [p for p in sorted(FOLDER.rglob("*.html")) if p.name not in ("shop.html", "chat.html", "_macros.html")]
+CUSTOMERS = ("shop.html", "chat.html", "reopen.html")  # made by shop_pages.customer_page
+OURS = [p for p in sorted(FOLDER.rglob("*.html")) if p.name not in (*CUSTOMERS, "_macros.html")]
 ALWAYS = {"page", "t"} | set(rendering.environment().globals)
 
 
@@ -63,10 +64,14 @@ def go_everywhere(site: Site) -> None:
     group = client.get("/api/v1/review/groups").json()["groups"][0]["id"]
     entry = "/review/entries/return-how/nl"
     for path in ["/desk", f"/desk/{customer.id}", "/review", f"/review/groups/{group}", "/review/entries",
-                 "/review/entries/new", entry, f"{entry}/history", "/review/texts"]:  # fmt: skip
+                 "/review/entries/new", entry, f"{entry}/history", "/review/texts",
+                 "/settings/hours", "/settings/history",
+                 "/settings/people", "/settings/people/new", "/settings/routing"]:  # fmt: skip
         assert client.get(path).status_code == 200, path
-    for path in ["/desk/queue", f"/desk/{customer.id}", f"/desk/{customer.id}/new?after=0&mode=mine"]:
+    work = f"/desk/{customer.id}"
+    for path in ["/desk/queue", f"{work}/transfer", work, f"{work}/new?after=0&mode=mine"]:
         assert client.get(path, headers=part).status_code == 200, path
+    assert client.post("/desk/away", data={"away": "false"}, headers=part).status_code == 200
     assert client.post("/review/preview", data={"answer": "*hoi*"}, headers=part).status_code == 200
     assert client.post("/review/texts/nl/say.ok", data={"value": ""}, headers=part).status_code == 422
     assert client.get("/review/groups/99999").status_code == 404

@@ -7,7 +7,11 @@ import pytest
 from handoff.settings import ROOT
 from handoff.web.rendering import word, words
 
-PLACES = [*(ROOT / "handoff/templates").rglob("*.html"), *(ROOT / "handoff/web").glob("*.py")]
+PLACES = [
+    *(ROOT / "handoff/templates").rglob("*.html"),
+    *(ROOT / "handoff/web").glob("*.py"),
+    ROOT / "handoff/summary.py",
+]
 SCRIPTS = list((ROOT / "handoff/static").glob("*.js"))
 KEY = r"[a-z]+\.[a-z0-9_.-]*"
 

@@ -46,7 +46,8 @@ DUTCH = Script(
     ],
     helped="Heeft dit geholpen?",
     unknown="ik heb de helft van de pincode van mijn cadeaukaart weggekrast",
-    not_known="Dat weet ik niet. Ik haal er meteen iemand bij, die je vraag al kent.",
+    not_known="Dat weet ik niet. Ik haal er meteen iemand bij, die je vraag al kent. "
+    "We kunnen nog niet zeggen hoe lang het duurt.",
     place="Je bent als eerste aan de beurt",
     reply="Stuur me een foto van de achterkant, dan maak ik een nieuwe code.",
     other_words="de pincode van mijn kadobon is weggekrast, kan het niet meer lezen",
@@ -68,7 +69,8 @@ ENGLISH = Script(
     ],
     helped="Did this help?",
     unknown="i scratched off half of the pin code on my gift card",
-    not_known="I don't know that one. I'm bringing in a person right away, who already has your question.",
+    not_known="I don't know that one. I'm bringing in a person right away, who already has your question. "
+    "We can't say yet how long it will take.",
     place="You.re first in line",
     reply="Send me a photo of the back and I will make you a new code.",
     other_words="the pin of my gift card is scratched off and i can't read it anymore",

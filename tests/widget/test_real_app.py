@@ -65,7 +65,10 @@ def test_a_choice_is_answered(page: Page, site: Site) -> None:
 def test_a_person_comes_and_goes(page: Page, site: Site) -> None:
     hand = Hand(page).open()
     hand.type("de pincode is weggekrast")
-    hand.sees("Dat weet ik niet. Ik haal er meteen iemand bij, die je vraag al kent.")
+    hand.sees(
+        "Dat weet ik niet. Ik haal er meteen iemand bij, die je vraag al kent. "
+        "We kunnen nog niet zeggen hoe lang het duurt."
+    )
     hand.told("Je bent als eerste aan de beurt.")
     noor = site.client()
     noor.post("/api/v1/login", json={"email": "noor@shop.example", "password": PASSWORD}).raise_for_status()

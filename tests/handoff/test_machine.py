@@ -1,0 +1,393 @@
+"""Customers, agents and the bot in any order, and at the same moment: what must hold holds (see `invariants`)."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, SQLModel, select
+
+from handoff import bot, conversations, presence, queue, routing, teams, transfer, turns
+from handoff.db import reading, writing
+from handoff.incoming import Incoming, receive
+from handoff.models import Change, Conversation, Handling, Message, Person, Presence, Setting
+from handoff.problems import Problem
+from handoff.question import OpenQuestion
+from handoff.teams import Routing, Team
+from kb.models import Entry
+from kb.models import now as real_now
+
+from .invariants import Sent, check, nobody_overloaded
+
+CLOCKED: tuple[ModuleType, ...] = (conversations, presence, queue, routing, transfer, turns)
+LEASE_S, GRACE_S = 8.0, 45.0
+TOPICS = ("lamps", "returns")
+TEAM = [  # name, capacity, topics, languages
+    ("Noor Bakker", 2, None, None),
+    ("Sam Peeters", 1, ["lamps"], None),
+    ("Iris de Wit", 2, ["returns"], ["en"]),
+    ("Ada Smit", 3, None, ["nl"]),
+]
+numbers = st.integers(0, 30)
+agents = st.integers(0, len(TEAM) - 1)
+
+
+def people(session: Session) -> list[Person]:
+    """The agents of TEAM, and an entry for each topic."""
+    found = [
+        Person(email=f"{n}@x", name=name, role="agent", password_hash="", capacity=c, topics=t, languages=languages)
+        for n, (name, c, t, languages) in enumerate(TEAM)
+    ]
+    session.add_all(found)
+    session.add_all(Entry(key=f"{t}-x", language="nl", question="?", answer="!", topic=t) for t in TOPICS)
+    session.flush()
+    return found
+
+
+def emptied(session: Session) -> None:
+    """Nothing of an earlier example is left."""
+    tables: list[type[SQLModel]] = [Message, Handling, Conversation, Presence, Setting, Change, Person, Entry]
+    for table in tables:
+        session.execute(delete(table))
+
+
+class Clock:
+    """Time that passes when it is told to, and a moment at every look."""
+
+    def __init__(self) -> None:
+        self.at = real_now()
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
+class Shop(RuleBasedStateMachine):
+    """A shop with four agents. Refusals are fine, as long as everything still holds after them."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        super().__init__()
+        self.engine, self.now = engine, clock
+        self.ids: list[str] = []
+        self.sent: Sent = {}
+        self.turns: list[turns.Turn] = []
+        self.desks: set[int] = set()
+        self.count = 0
+
+    def write(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One transaction; None where it was refused."""
+        try:
+            with writing(self.engine) as session:
+                return fn(session, *args, **kwargs)
+        except Problem:
+            return None
+
+    def one(self, number: int) -> str:
+        return self.ids[number % len(self.ids)] if self.ids else "none"
+
+    def with_an_agent(self, number: int, agent: int) -> tuple[str, Person]:
+        """A conversation and the agent who has it, mostly; now and then any agent and any conversation."""
+        with reading(self.engine) as session:
+            held = session.exec(select(Conversation).where(Conversation.owner == "agent")).all()
+            if not held or number % 5 == 0:
+                return self.one(number), self.people[agent]
+            conversation = held[number % len(held)]
+            return conversation.id, next(p for p in self.people if p.id == conversation.agent_id)
+
+    def fresh(self) -> str:
+        self.count += 1
+        return f"c{self.count}"
+
+    @initialize(gives_out=st.booleans())
+    def opens(self, gives_out: bool) -> None:
+        self.write(emptied)
+        self.people = self.write(people)
+        self.another_routing(gives_out, [], False)
+        for n, language in enumerate(("nl", "en", "nl", "nl")):
+            self.starts(language)
+            self.hands_over(n)
+            self.connects(n)
+
+    @rule(language=st.sampled_from(["nl", "en"]))
+    def starts(self, language: str) -> None:
+        if len(self.ids) < 8:
+            self.ids.append(self.write(conversations.start, language=language)[0].id)
+
+    @rule(number=numbers, kind=st.sampled_from(["text", "text", "text", "leave_queue", "end"]))
+    def customer(self, number: int, kind: str) -> None:
+        id_, client_id = self.one(number), self.fresh()
+        words = f"woorden {client_id}" if kind == "text" else None
+        if self.write(receive, id_, Incoming(client_id=client_id, kind=kind, text=words)):
+            self.sent[id_, "customer", client_id] = words or ""
+
+    @rule(number=numbers)
+    def sends_again(self, number: int) -> None:
+        hers = [key for key in self.sent if key[1] == "customer"]
+        if hers:
+            id_, _, client_id = hers[number % len(hers)]
+            assert not self.write(receive, id_, Incoming(client_id=client_id, text="andere woorden")).fresh
+
+    @rule(number=numbers)
+    def bot_begins(self, number: int) -> None:
+        if turn := self.write(turns.begin, self.one(number), LEASE_S):
+            self.turns.append(turn)
+
+    @rule(number=numbers, name=st.sampled_from(["say", "handoff", "handoff"]), topic=st.sampled_from([None, *TOPICS]))
+    def bot_ends(self, number: int, name: str, topic: str | None) -> None:
+        if self.turns:
+            turn = self.turns.pop(number % len(self.turns))
+            act = bot.Act("say", key="ok") if name == "say" else bot.Act("handoff", reason="unknown")
+            evidence = {"candidates": [{"key": f"{topic}-x"}]} if topic else {}
+            question = OpenQuestion(turn.seq, turn.text, turn.last_at, evidence)
+            self.write(turns.finish, turn, None, [act], question, None)
+
+    @rule(number=numbers)
+    def hands_over(self, number: int) -> None:
+        """The most usual way on: a question, and nobody knows."""
+        self.customer(number, "text")
+        self.bot_begins(number)
+        self.bot_ends(len(self.turns) - 1, "handoff", (None, *TOPICS)[number % 3])
+
+    @rule(number=numbers)
+    def bot_crashes(self, number: int) -> None:
+        if self.turns:
+            self.turns.pop(number % len(self.turns))
+
+    @rule()
+    def sweeps(self) -> None:
+        for id_ in self.write(turns.unanswered_since):
+            if turn := self.write(turns.begin, id_, LEASE_S):
+                self.write(turns.finish, turn, None, [bot.Act("say", key="ok")], None, None)
+        assert self.write(turns.unanswered_since) in ([], self.write(turns.unanswered_since))
+
+    @rule(seconds=st.sampled_from([1, 9, 20, 50, 400]))
+    def time_passes(self, seconds: int) -> None:
+        self.now.at += timedelta(seconds=seconds)
+        for agent in self.desks:
+            self.write(presence.seen, self.people[agent].id, self.now(), GRACE_S)
+
+    @rule(agent=agents)
+    def connects(self, agent: int) -> None:
+        self.desks.add(agent)
+        self.write(presence.seen, self.people[agent].id, self.now(), GRACE_S)
+
+    @rule(agent=agents)
+    def hangs_up(self, agent: int) -> None:
+        self.desks.discard(agent)
+
+    @rule(agent=agents, away=st.booleans())
+    def goes_away(self, agent: int, away: bool) -> None:
+        self.write(presence.set_away, self.people[agent].id, away)
+
+    @rule(everyone=st.booleans(), some=st.lists(agents, max_size=3), team=st.booleans())
+    def another_routing(self, everyone: bool, some: list[int], team: bool) -> None:
+        value = Routing(automatic=everyone, priority={"unknown": int(team)})
+        value.teams = [Team(name="x", automatic=team, people=[self.people[n].id for n in some])]
+        revision = self.write(teams.document).revision
+        self.write(teams.change_routing, value, revision=revision, by="ada")
+
+    @rule(number=numbers, agent=agents)
+    def vanishes(self, number: int, agent: int) -> None:
+        """Her desk is gone, the others stay."""
+        _, person = self.with_an_agent(number, agent)
+        self.hangs_up(self.people.index(person))
+        for _ in range(3):
+            self.time_passes(20)
+        self.looks_after_the_queue()
+
+    @rule(number=numbers, agent=agents, to=agents, leaves=st.booleans())
+    def hands_on_to_who_is_away(self, number: int, agent: int, to: int, leaves: bool) -> None:
+        """It waits for her alone, until that has lasted long enough or she is gone."""
+        self.connects(to)
+        self.goes_away(to, True)
+        self.hands_on(agent, number, to, None)
+        self.looks_after_the_queue()
+        if leaves:
+            self.hangs_up(to)
+        self.time_passes(400)
+        self.looks_after_the_queue()
+
+    @rule()
+    def looks_after_the_queue(self) -> None:
+        self.write(presence.vanished, self.now(), GRACE_S)
+        self.write(routing.let_go, self.now(), GRACE_S)
+        self.write(routing.assign_next, self.now(), GRACE_S)
+        left = self.write(routing.matches, self.now(), GRACE_S)
+        assert left == [], "somebody waits whom an agent could have been given"
+
+    @rule(agent=agents, number=numbers)
+    def claims(self, agent: int, number: int) -> None:
+        with reading(self.engine) as session:
+            waits = [c.id for c in queue.waiting(session)[0]]
+        id_ = self.one(number) if number % 5 == 0 or not waits else waits[number % len(waits)]
+        self.write(queue.claim, id_, self.people[agent], GRACE_S)
+
+    @rule(agent=agents, number=numbers, kind=st.sampled_from([queue.reply, queue.reply, queue.note]))
+    def writes(self, agent: int, number: int, kind: Callable[..., Any]) -> None:
+        (id_, person), client_id = self.with_an_agent(number, agent), self.fresh()
+        if self.write(kind, id_, person, client_id, f"antwoord {client_id}"):
+            self.sent[id_, "agent", client_id] = f"antwoord {client_id}"
+
+    @rule(agent=agents, number=numbers)
+    def writes_again(self, agent: int, number: int) -> None:
+        theirs = [key for key in self.sent if key[1] == "agent"]
+        if theirs:
+            id_, _, client_id = theirs[number % len(theirs)]
+            self.write(queue.reply, id_, self.people[agent], client_id, "iets anders")
+
+    @rule(agent=agents, number=numbers, to=agents, topic=st.sampled_from([None, None, *TOPICS, "cats"]))
+    def hands_on(self, agent: int, number: int, to: int, topic: str | None) -> None:
+        person = None if topic else self.people[to].id
+        self.write(transfer.transfer, *self.with_an_agent(number, agent), person, topic, "let op", GRACE_S)
+
+    @rule(agent=agents, number=numbers, how=st.sampled_from([queue.hand_back, queue.close]))
+    def ends(self, agent: int, number: int, how: Callable[..., Any]) -> None:
+        self.write(how, *self.with_an_agent(number, agent))
+
+    @invariant()
+    def all_holds(self) -> None:
+        if self.ids:
+            with reading(self.engine) as session:
+                check(session, self.sent, self.now.at)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time in every part that looks at it."""
+    clock = Clock()
+    for module in CLOCKED:
+        monkeypatch.setattr(module, "now", clock)
+    return clock
+
+
+def test_whatever_anybody_does_in_whatever_order(engine: Engine, clock: Clock) -> None:
+    examples, steps = (30, 40) if engine.dialect.name == "sqlite" else (10, 40)
+    bounded = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )
+    run_state_machine_as_test(lambda: Shop(engine, clock), settings=bounded)
+
+
+CUSTOMERS = 10
+OPS = 480
+# SQLite has one writer and no line before it: the app puts its own writers in one (`State.writers`), so that only
+# processes meet each other at the database.
+AT_ONCE = {"sqlite": 3, "postgresql": 8}
+
+
+def one_thing(rng: random.Random, session: Session, ids: list[str], staff: list[Person]) -> None:
+    """Something that an agent, a customer or the app does to one conversation, or to the queue."""
+    id_, person, other = rng.choice(ids), rng.choice(staff), rng.choice(staff)
+    holder = conversations.get(session, id_).agent_id  # may have it no longer when it comes to it
+    if rng.random() < 0.8:
+        person = next((p for p in staff if p.id == holder), person)
+    at = real_now()
+    things: list[Callable[[], Any]] = [
+        lambda: queue.claim(session, id_, person),
+        lambda: queue.claim(session, id_, person),
+        lambda: routing.assign_next(session, at),
+        lambda: routing.assign_next(session, at),
+        lambda: transfer.transfer(session, id_, person, to_person=other.id, note="let op"),
+        lambda: transfer.transfer(session, id_, person, to_topic=rng.choice(TOPICS)),
+        lambda: queue.hand_back(session, id_, person),
+        lambda: queue.close(session, id_, person),
+        lambda: presence.seen(session, person.id or 0, at),
+        lambda: presence.vanished(session, at + timedelta(seconds=rng.choice([0, 0, 0, 60]))),
+        lambda: routing.let_go(session, at + timedelta(seconds=rng.choice([0, 400]))),
+        lambda: queue.reply(session, id_, person, "same", "hoi"),
+        lambda: receive(session, id_, Incoming(client_id=f"t{rng.random()}", kind="leave_queue")),
+        lambda: hand_over(session, id_, rng),
+    ]
+    rng.choice(things)()
+
+
+def hand_over(session: Session, id_: str, rng: random.Random) -> None:
+    """She asks something that the bot does not know."""
+    receive(session, id_, Incoming(client_id=f"q{rng.random()}", text="mijn lamp zoemt"))
+    if turn := turns.begin(session, id_, LEASE_S):
+        evidence = {"candidates": [{"key": f"{rng.choice(TOPICS)}-x"}]}
+        question = OpenQuestion(turn.seq, turn.text, turn.last_at, evidence)
+        turns.finish(session, turn, None, [bot.Act("handoff", reason="unknown")], question, None)
+
+
+def test_many_at_once_end_with_everything_in_its_place(engine: Engine) -> None:
+    with writing(engine) as session:
+        staff = people(session)
+        ids = [conversations.start(session, language=("nl", "en")[n % 2])[0].id for n in range(CUSTOMERS)]
+        routed = Routing(automatic=True).model_dump()
+        session.add(Setting(name=teams.ROUTING, value=routed))
+        for person in staff:
+            presence.seen(session, person.id or 0, real_now())
+    workers = AT_ONCE[engine.dialect.name]
+    ready = threading.Barrier(workers)
+
+    def work(seed: int) -> None:
+        rng = random.Random(seed)
+        ready.wait()
+        for _ in range(OPS // workers):
+            with suppress(Problem), writing(engine) as session:
+                one_thing(rng, session, ids, staff)
+                time.sleep(rng.random() / 500)  # hold what was locked a moment, so that the others meet it
+            with reading(engine) as session:
+                nobody_overloaded(session, {c.id: c for c in session.exec(select(Conversation)).all()})
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, seed) for seed in range(workers)]:
+            done.result()
+    with reading(engine) as session:
+        rows = session.exec(select(Message).order_by(Message.id)).all()
+        sent = {(m.conversation_id, m.author, m.client_id): m.text for m in rows if m.client_id}
+        ends = {h.end for h in session.exec(select(Handling)).all()}
+        check(session, dict(sorted(sent.items(), key=lambda kv: _seq(rows, kv[0]))), real_now())
+    assert ends >= {"transferred", "vanished", "closed", "bot"}, "too little happened to say anything"
+
+
+@pytest.mark.parametrize("how", ["claims", "is given", "is handed"])
+def test_one_agent_gets_no_more_than_she_takes_however_it_comes(engine: Engine, how: str) -> None:
+    with writing(engine) as session:
+        noor, _, _, ada = people(session)
+        session.add(Setting(name=teams.ROUTING, value=Routing(automatic=True).model_dump()))
+        ids = [conversations.start(session, language="nl")[0].id for _ in range(3)]
+        for n, id_ in enumerate(ids):
+            hand_over(session, id_, random.Random(n))
+            if how == "is handed":
+                queue.claim(session, id_, ada)
+        presence.seen(session, noor.id or 0, real_now())
+    ready = threading.Barrier(len(ids))
+
+    def attempt(id_: str) -> None:
+        ready.wait()
+        with suppress(Problem), writing(engine) as session:
+            if how == "claims":
+                queue.claim(session, id_, noor)
+            elif how == "is given":
+                routing.assign_next(session, real_now())
+            else:
+                transfer.transfer(session, id_, ada, to_person=noor.id)
+            time.sleep(0.1)
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        list(pool.map(attempt, ids))
+    with reading(engine) as session:
+        assert presence.held_counts(session)[noor.id or 0] == noor.capacity == 2
+        assert queue.waiting_count(session) == 1
+
+
+def _seq(rows: list[Message], key: tuple[str, str, str]) -> int:
+    return next(m.seq for m in rows if (m.conversation_id, m.author, m.client_id) == key)
