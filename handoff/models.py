@@ -30,6 +30,7 @@ class Conversation(SQLModel, table=True):
     device: str | None = Field(default=None, max_length=300)
     customer_name: str | None = Field(default=None, max_length=200)
     customer_email: str | None = Field(default=None, max_length=320)
+    customer_phone: str | None = Field(default=None, max_length=40)
 
     owner: str = Field(default="bot", max_length=8)
     stint: int = 1
@@ -44,6 +45,9 @@ class Conversation(SQLModel, table=True):
     last_seq: int = 0
     customer_seq: int = 0  # the customer's last message that wants a reply
     handled_seq: int = 0  # the last one that got it
+    customer_seen_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows that she has had in view
+    agent_seen_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # the same for whoever helps her
+    mailed_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows that she was sent by mail
     lease_id: str | None = Field(default=None, max_length=32)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -80,6 +84,9 @@ class Message(SQLModel, table=True):
     answers_seq: int | None = None
     part: int | None = None
     entry_key: str | None = Field(default=None, max_length=80)
+    file_id: str | None = Field(default=None, max_length=32)  # see `desk_models.File`
+    hidden_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # what it says is shown to nobody
+    hidden_by_id: int | None = None
     options: list[dict[str, str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
