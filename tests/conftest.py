@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
-import handoff.models  # noqa: F401 - its tables are emptied between tests
+import handoff.desk_models
+import handoff.models  # noqa: F401 - their tables are emptied between tests
 from handoff.db import make_engine, migrate, writing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,17 +77,24 @@ def migrated_postgres() -> Iterator[str]:
 def shared_postgres(migrated_postgres: str) -> Iterator[str]:
     """The name of a database that the tests use one after the other: making one for each takes half of their time."""
     with _postgres_database(migrated_postgres) as name:
+        with _admin() as connection:  # the tests need no row to outlive a loss of power
+            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
         yield name
 
 
 def _empty(url: str) -> None:
-    """Take all rows out of the database at `url`, and end what an earlier test left connected."""
+    """Take all rows out of the database at `url`, and end what an earlier test left connected.
+
+    DELETE takes 3 ms for tables that hold next to nothing, TRUNCATE 200: it makes new files for each of them.
+    """
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    names = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    deletes = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables))  # noqa: S608
+    restart = "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value > 0"
     with engine.connect() as connection:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.execute(text(f"BEGIN; {deletes}; COMMIT"))
+        connection.execute(text(restart))
     engine.dispose()
 
 
