@@ -14,7 +14,7 @@ from components.facts import Turn
 ANSWER, CLARIFY, REPHRASE, OFFER = "utter_answer", "utter_clarify", "utter_rephrase", "utter_offer"
 HANDOFF = "utter_handoff_"
 REQUESTED, FRUSTRATED, LOOP, REJECTED = (HANDOFF + r for r in ("requested", "frustrated", "loop", "rejected"))
-HELPED, OK = "utter_helped", "utter_ok"
+HELPED, OK, FILE = "utter_helped", "utter_ok", "utter_file"
 
 QUESTIONS = {"kb_answer", "kb_clarify", "kb_partly", "kb_unknown", "kb_off_topic"}
 COMPLETES = "kb_completes"  # the rest of a question that was answered a moment ago: no turn of its own
@@ -50,6 +50,7 @@ def _in_context(turns: list[Turn]) -> list[Turn]:
 _MEANINGS = {
     ("affirm", ANSWER): "helped",
     ("affirm", OFFER): "person",
+    ("affirm", FILE): "person",
     ("affirm", CLARIFY): "which_one",
     ("deny", ANSWER): "reject",
     ("deny", CLARIFY): "none_of_these",

@@ -53,6 +53,10 @@ CASES = [
     ("partly:a", "answer+handoff_unknown"),
     ("unknown", "handoff_unknown"),
     ("off_topic", "rephrase"),
+    # a photo, which the bot cannot look at
+    ("file affirm", "file handoff_requested"),
+    ("file deny", "file ok"),
+    ("file file answer:a", "file file answer"),
     # the rest of a question that was answered a moment ago is no turn of its own
     ("answer:a completes:a deny", "answer nothing rephrase"),
     ("answer:a completes:a answer:b", "answer nothing answer"),

@@ -138,6 +138,12 @@ def test_two_rejected_answers_bring_a_person(bot: Bot) -> None:
     play(bot, answers[0], ("/not_helped", None, [REPHRASE]), ("hallo", None, [say("greet")]), miss)
 
 
+def test_a_file_is_met_with_an_offer_that_yes_takes(bot: Bot) -> None:
+    off = evidence("off_topic")
+    play(bot, ("/file", None, [say("file")]), ("ja graag", off, [handoff("requested")]))
+    play(bot, ("/file", None, [say("file")]), (QUESTION, evidence("answer", "a"), [ANSWER]))
+
+
 def test_off_topic_is_asked_once_then_offered_then_handed_over(bot: Bot) -> None:
     off = evidence("off_topic")
     asked, offered = ("hoe ver is de maan van hier", off, [REPHRASE]), ("wie schreef dat boek", off, [say("offer")])
