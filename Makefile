@@ -1,7 +1,7 @@
 # The two commands most people need: `make run` and `make test`. `make help` lists the others.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench pictures lock clean
+.PHONY: help run setup test check bench pictures widget lock clean
 export PYTHON311 PYTHON310
 
 help:  ## this list
@@ -25,6 +25,9 @@ bench: setup  ## speed and memory, measured on this machine, beside the bars
 pictures: setup  ## the README's pictures, from the running product
 	@.venv/bin/python scripts/pictures.py
 
+widget: .cache/minify/.made  ## handoff/static/widget.js from its sources in handoff/static/widget
+	@.cache/minify/bin/python scripts/make_widget.py
+
 lock: .venv/.made  ## newest versions that requirements.in admits, written to requirements.lock
 	@bash scripts/lock.sh
 
@@ -36,3 +39,6 @@ clean:  ## remove the environments, the trained bot and the built model; keeps v
 
 bot/.venv/.made: bot/requirements.lock scripts/environment.sh
 	@bash scripts/environment.sh bot/.venv bot/requirements.lock 3.10 --no-deps
+
+.cache/minify/.made: scripts/minify.lock scripts/environment.sh
+	@bash scripts/environment.sh .cache/minify scripts/minify.lock 3.11

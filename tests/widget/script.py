@@ -26,6 +26,11 @@ class Conversation:
         self.id, self.token, self.language = f"c{number}", f"token-{number}", language
         self.owner, self.agent_name = "bot", None
         self.queue: Row | None = None
+        self.promise: Row | None = None
+        self.email: str | None = None
+        self.left: dict[str, Row] = {}  # by client_id: where she can be reached
+        self.hidden: dict[int, Row] = {}
+        self.agent_seen_seq = 0
         self.busy = False
         self.messages: list[Row] = []
         self.by_client: dict[str, int] = {}
@@ -42,6 +47,8 @@ class Conversation:
             "last_seq": len(self.messages),
             "owner": self.owner,
             "queue": self.queue,
+            "promise": self.promise,
+            "agent_seen_seq": self.agent_seen_seq,
             "bot_busy": self.busy,
         }
 

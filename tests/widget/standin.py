@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from .besides import Besides
 from .script import OPTIONS, ROOT, Conversation, Row, answer, texts
 
 CSP = (
@@ -32,6 +33,7 @@ class Faults:
         self.silent = False  # sockets stay open and say nothing
         self.no_sockets = False
         self.answers: list[int | str] = []  # for the next POSTs of a message: a status, or "lost" after storing
+        self.offers: list[int] = []  # for the next looks at what can be left: a status
         self.late = 0.0  # seconds before a POST is answered
         self.random = random.Random(7)
 
@@ -51,6 +53,10 @@ class StandIn:
         self.talks: dict[str, Conversation] = {}
         self.keys: dict[str, str] = {}
         self.posts: list[Row] = []
+        self.frames: list[Row] = []  # what came over sockets, beside pings
+        self.files: dict[str, bytes] = {}
+        self.mails = True
+        self.besides = Besides(self)
 
     # Running it
 
@@ -228,8 +234,11 @@ class StandIn:
         speaker = asyncio.create_task(self.speak(socket, queue))
         try:
             while True:
-                if "ping" in json.loads(await socket.receive_text()):
+                frame = json.loads(await socket.receive_text())
+                if "ping" in frame:
                     queue.put_nowait({"event": "pong"})
+                else:
+                    self.frames.append(frame)
         except WebSocketDisconnect:
             pass
         finally:
@@ -286,6 +295,7 @@ class StandIn:
                 Route(api + "/{id}", self.show),
                 Route(api + "/{id}/messages", self.post, methods=["POST"]),
                 Route(api + "/{id}/messages", self.read),
+                *self.besides.routes(api),
                 WebSocketRoute(api + "/{id}/live", self.live),
                 Route("/api/v1/texts", self.words),
                 Route("/widget.js", self.static),
