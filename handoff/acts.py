@@ -26,7 +26,7 @@ def note(
 
 
 NOTHING = Act("say", key="nothing")  # the bot's word that all was said already
-OFFER = "offer"  # the key with which the bot offers a person
+OFFERS = ("offer", "file")  # the keys with which the bot offers a person; the second for a file, which it cannot read
 
 
 @dataclass(frozen=True)

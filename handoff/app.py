@@ -15,9 +15,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from handoff import postman, problems, upkeep
+from handoff import hiding, postman, problems, upkeep
 from handoff.db import make_engine
 from handoff.live import make_bus
+from handoff.looking import keep_looking
+from handoff.reminders import keep_reminding
 from handoff.routing import keep_routing
 from handoff.settings import ROOT, Settings
 from handoff.state import State
@@ -25,21 +27,38 @@ from handoff.telling import keep_waits
 from handoff.turns import sweep
 from handoff.web import (
     account,
+    asked_api,
+    canned_api,
+    canned_pages,
+    contact_api,
     customer,
     desk,
+    desk_closing,
+    desk_drafts,
     desk_pages,
+    desk_promises,
+    desk_side,
+    desk_side_api,
+    desk_socket,
+    file_api,
     health,
+    hiding_api,
     hours_api,
     knowledge,
     login_pages,
+    password_pages,
     people_pages,
+    promises_api,
     reopen_pages,
+    reports_pages,
     review,
     review_pages,
     routing_pages,
+    seen_api,
     settings_pages,
     shop_pages,
     sockets,
+    topic_pages,
     wait_api,
     words,
 )
@@ -59,17 +78,26 @@ BESIDE = (
     sweep,
     keep_routing,
     keep_waits,
+    keep_looking,
+    keep_reminding,
     upkeep.follow_kb,
     upkeep.follow_traffic,
     upkeep.empty_trackers,
+    hiding.blank_hidden,
     postman.send_mail,
 )
 ROUTERS = (
     health.router,
     customer.router,
+    contact_api.router,
+    seen_api.router,
     sockets.router,
+    desk_socket.router,
     account.router,
     desk.router,
+    promises_api.router,
+    file_api.router,
+    hiding_api.router,
     review.router,
     words.router,
     hours_api.router,
@@ -78,11 +106,24 @@ ROUTERS = (
     shop_pages.router,
     reopen_pages.router,
     login_pages.router,
+    password_pages.router,
+    asked_api.pages,
     desk_pages.router,
+    desk_promises.router,
+    desk_closing.router,
+    desk_drafts.router,
+    desk_drafts.api,
+    desk_side.router,
+    desk_side_api.router,
+    reports_pages.router,
     review_pages.router,
     settings_pages.router,
     people_pages.router,
+    canned_api.router,
+    asked_api.router,
+    canned_pages.router,
     routing_pages.router,
+    topic_pages.router,
 )
 
 

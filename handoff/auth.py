@@ -1,15 +1,16 @@
 """Signing in: people, passwords (Argon2) and session cookies, of which only hashes are kept."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from handoff.conversations import sha256
+from handoff.desk_models import PasswordLink
 from handoff.models import ROLES, Person, SignIn
 from handoff.problems import Conflict, Invalid, Unauthorized
 from kb.models import now
@@ -77,6 +78,13 @@ def matches(password_hash: str, password: str) -> bool:
 def sign_out(session: Session, token: str) -> None:
     """Make the session token worthless. Nothing happens when it already is."""
     session.exec(delete(SignIn).where(col(SignIn.token_hash) == sha256(token)))
+
+
+def end_links(session: Session, person_id: int, at: datetime) -> None:
+    """Make every link with which this person could choose a password worthless, see `password_links`."""
+    hers = (col(PasswordLink.person_id) == person_id, col(PasswordLink.used_at).is_(None))
+    alive = update(PasswordLink).where(*hers, col(PasswordLink.expires_at) > at).values(expires_at=at)
+    session.execute(alive.execution_options(synchronize_session=False))
 
 
 def person_for(session: Session, token: str) -> Person | None:

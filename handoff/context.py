@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from handoff import conversations
 from handoff.acts import live_entry
-from handoff.models import Conversation, Message
+from handoff.models import Conversation, Message, Person
 from kb.evidence import Candidate, Evidence
-from kb.models import now
+from kb.models import Entry, now
 
 NEAREST = 3
 
@@ -25,12 +25,14 @@ def agent_context(session: Session, conversation: Conversation) -> dict[str, Any
         "language": conversation.language,
         "page_url": conversation.page_url,
         "device": device_line(conversation.device),
+        "device_in_full": conversation.device,
         "customer_name": conversation.customer_name,
         "customer_email": conversation.customer_email,
+        "customer_phone": conversation.customer_phone,
         "started_at": conversation.created_at.isoformat(),
         "waited_s": _waited(conversation, timeline),
         "times_handed_over": sum(m.kind == "handed_over" for m in timeline),
-        "earlier_conversations": _earlier(session, conversation),
+        "earlier_conversations": count_earlier(session, conversation),
     }
 
 
@@ -49,14 +51,17 @@ def device_line(device: str | None) -> str | None:
 
 
 def offered(session: Session, conversation: Conversation, timeline: list[Message]) -> list[dict[str, Any]]:
-    """Every entry the bot gave or offered, with its probability and what the customer did with it."""
+    """Every entry that the bot gave or offered, or an agent sent, with what the customer did with it.
+
+    `by` is the first name of the agent, None for the bot; `probability` is of what the bot found.
+    """
     found: list[dict[str, Any]] = []
     evidence: Evidence | None = None
     for message in timeline:
         if message.author == "customer":
             evidence = evidence_of(message) or evidence
             _react(found, message)
-        elif message.author == "bot" and message.kind in ("answer", "clarify"):
+        elif message.author in ("bot", "agent") and message.kind in ("answer", "clarify"):
             keys = [o["key"] for o in message.options or ()] or [message.entry_key or ""]
             found += [_offer(session, conversation, message, key, evidence) for key in keys]
     return found
@@ -65,13 +70,17 @@ def offered(session: Session, conversation: Conversation, timeline: list[Message
 def _offer(
     session: Session, conversation: Conversation, message: Message, key: str, evidence: Evidence | None
 ) -> dict[str, Any]:
-    known = {c.key: c for c in evidence.candidates} if evidence else {}
+    known = {c.key: c for c in evidence.candidates} if evidence and message.author == "bot" else {}
+    agent = session.get(Person, message.author_id) if message.author_id else None
     entry = live_entry(session, key, conversation.language, "agents")
     return {
         "seq": message.seq,
         "as": message.kind,
+        "by": agent.name.split()[0] if agent else None,
         "entry_key": key,
         "question": entry.question if entry else (known[key].question if key in known else key),
+        "language": entry.language if entry else conversation.language,
+        "known": entry is not None,
         "probability": known[key].probability if key in known else None,
         "outcome": "none",
     }
@@ -100,26 +109,48 @@ def evidence_of(message: Message) -> Evidence | None:
 
 def nearest(session: Session, conversation: Conversation, timeline: list[Message]) -> list[dict[str, Any]]:
     """The entries closest to the question, with their answers, best first; found when it was asked."""
-    asked = [m for m in timeline if m.author == "customer" and evidence_of(m)]
-    hit = next((m for m in reversed(asked) if _line(m) == conversation.question), asked[-1] if asked else None)
-    evidence = evidence_of(hit) if hit else None
+    evidence = evidence_for(conversation, timeline)
     candidates = list(evidence.candidates[:NEAREST]) if evidence else []
-    candidates = sorted(candidates, key=lambda c: -c.probability)
+    return near(session, conversation, sorted(candidates, key=lambda c: -c.probability))
+
+
+def evidence_for(conversation: Conversation, timeline: list[Message]) -> Evidence | None:
+    """What was found for the conversation's question when it was asked; for the last one where that is not there."""
+    asked = [m for m in timeline if m.author == "customer" and evidence_of(m)]
+    hit = next((m for m in reversed(asked) if asked_line(m) == conversation.question), asked[-1] if asked else None)
+    return evidence_of(hit) if hit else None
+
+
+def near(session: Session, conversation: Conversation, candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """These candidates' entries in the conversation's language, as the desk shows them; withdrawn ones left out.
+
+    `for_agents` entries are never sent as they are; `given` ones stand in the conversation already.
+    """
+    before = given(session, conversation)
     rows = [(c, live_entry(session, c.key, conversation.language, "agents")) for c in candidates]
-    return [_near(c, e.question, e.answer, e.language) for c, e in rows if e is not None]
+    return [_near(c, e, e.key in before) for c, e in rows if e is not None]
 
 
-def _line(message: Message) -> str:
+def given(session: Session, conversation: Conversation) -> set[str]:
+    """The keys of the entries that the customer was given in this conversation."""
+    query = select(Message.entry_key).where(Message.conversation_id == conversation.id, Message.kind == "answer")
+    return {key for key in session.exec(query).all() if key}
+
+
+def asked_line(message: Message) -> str:
+    """What a customer asked with this message, and those that go with it, in one line."""
     return " ".join(str((message.data or {}).get("asked", message.text)).split())
 
 
-def _near(candidate: Candidate, question: str, answer: str, language: str) -> dict[str, Any]:
+def _near(candidate: Candidate, entry: Entry, was_given: bool) -> dict[str, Any]:
     return {
-        "key": candidate.key,
-        "language": language,
-        "question": question,
-        "answer": answer,
+        "key": entry.key,
+        "language": entry.language,
+        "question": entry.question,
+        "answer": entry.answer,
         "probability": candidate.probability,
+        "for_agents": entry.audience == "agents",
+        "given": was_given,
     }
 
 
@@ -132,11 +163,15 @@ def _waited(conversation: Conversation, timeline: list[Message]) -> int | None:
     return int(((taken[0] if taken else now()) - handed[-1]).total_seconds())
 
 
-def _earlier(session: Session, conversation: Conversation) -> int:
+def count_earlier(session: Session, conversation: Conversation) -> int:
     """How many other conversations this known customer had; 0 for an anonymous one."""
-    if not conversation.customer_email:
-        return 0
-    query = select(func.count()).where(
-        Conversation.customer_email == conversation.customer_email, col(Conversation.id) != conversation.id
-    )
-    return int(session.exec(query).one())
+    same = same_customer(conversation)
+    return 0 if same is None else int(session.exec(select(func.count()).where(*same)).one())
+
+
+def same_customer(conversation: Conversation) -> tuple[ColumnElement[bool], ...] | None:
+    """What is true of her other conversations: the same e-mail address. None for an anonymous one."""
+    address = (conversation.customer_email or "").strip().lower()
+    if not address:
+        return None
+    return col(Conversation.customer_email) == address, col(Conversation.id) != conversation.id

@@ -159,6 +159,8 @@ def add(
 ) -> Message:
     """A new row at the end of the timeline of a conversation that the caller has `locked`."""
     conversation.last_seq += 1
+    if kind != NOTE:
+        conversation.shown_seq = conversation.last_seq
     conversation.changed_at = now()
     message = Message(
         conversation_id=conversation.id,
@@ -199,12 +201,6 @@ def messages_after(
     if not notes:
         query = query.where(Message.kind != NOTE)
     return list(session.exec(query.order_by(col(Message.seq)).limit(limit)).all())
-
-
-def last_shown(session: Session, conversation: Conversation) -> int:
-    """The number of the last row that the customer may see, 0 where there is none."""
-    query = select(Message.seq).where(Message.conversation_id == conversation.id, Message.kind != NOTE)
-    return session.exec(query.order_by(col(Message.seq).desc()).limit(1)).first() or 0
 
 
 def this_stint(session: Session, conversation: Conversation) -> list[Message]:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func
+from sqlalchemy import func, not_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -18,6 +18,7 @@ from handoff.hours import open_seconds_between
 from handoff.models import Conversation, Estimate, Handling
 from handoff.order import PRIORITY_S, can_take
 from handoff.presence import GRACE_S, Colleague
+from handoff.resting import promise_within, promised
 from handoff.shop_settings import hours
 from handoff.simulate import Agent, Running, Wait, Waiting
 from handoff.teams import MOST_STEPS, routing
@@ -94,10 +95,11 @@ def learned(session: Session, at: datetime) -> Model | None:
 
 
 def _handled(session: Session, at: datetime) -> list[Handled]:
-    """The last conversations that agents ended themselves; one lost by a vanished agent says nothing of its length."""
+    """The last conversations that agents ended themselves; one lost by a vanished agent says nothing of its length,
+    and one in which something was promised lasted until that was kept."""
     query = (
         columns(col(Handling.topic), col(Handling.began_at), col(Handling.ended_at), col(Handling.person_id))
-        .where(col(Handling.ended_at) > at - HANDLED_FOR, col(Handling.end) != "vanished")
+        .where(col(Handling.ended_at) > at - HANDLED_FOR, col(Handling.end) != "vanished", not_(promise_within()))
         .order_by(col(Handling.ended_at).desc())
         .limit(LAST_HANDLED)
     )
@@ -183,7 +185,7 @@ def _agents(session: Session, at: datetime, people: list[Colleague], spoken: fro
 
 
 def _running(session: Session, at: datetime) -> dict[int, list[Running]]:
-    """What each agent has now; since its last change where it began before such beginnings were noted."""
+    """What each agent has now that takes a place; since its last change where it began before beginnings were noted."""
     began = (col(Handling.conversation_id) == col(Conversation.id)) & col(Handling.ended_at).is_(None)
     query = (
         columns(
@@ -193,7 +195,7 @@ def _running(session: Session, at: datetime) -> dict[int, list[Running]]:
             col(Conversation.changed_at),
         )
         .join(Handling, began, isouter=True)
-        .where(col(Conversation.owner) == "agent")
+        .where(col(Conversation.owner) == "agent", not_(promised()))
     )
     found: dict[int, list[Running]] = {}
     for person, topic, began_at, changed_at in session.execute(query):

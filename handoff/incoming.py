@@ -71,11 +71,13 @@ def receive(session: Session, conversation_id: str, incoming: Incoming) -> Recei
     elif incoming.kind == "end":
         message = _end(session, conversation, incoming, words)
     else:
-        message = _say(session, conversation, incoming, words, entry_key)
+        data = {"value": incoming.value} if incoming.kind == "helped" else None
+        more = {"client_id": incoming.client_id, "entry_key": entry_key, "data": data}
+        message = say(session, conversation, incoming.kind, words, **more)
     return Received(
         message.seq,
         wants_turn=conversation.owner == "bot" and incoming.kind in WANTS_REPLY,
-        queue_moved=owner_before == "queue" != conversation.owner,
+        queue_moved=owner_before in ("queue", "agent") and owner_before != conversation.owner,
     )
 
 
@@ -115,25 +117,14 @@ def _offered(session: Session, conversation: Conversation, option: str) -> str:
     raise Invalid("That choice was not offered." if conversation.language == "en" else "Die keuze was er niet.")
 
 
-def _say(
-    session: Session, conversation: Conversation, incoming: Incoming, words: str, entry_key: str | None
-) -> Message:
+def say(session: Session, conversation: Conversation, kind: str, words: str, **more: Any) -> Message:
+    """Store what the customer says in a conversation that the caller has locked; a closed one goes on with the bot."""
     if conversation.owner == "closed":
         conversations.change_owner(
             session, conversation, "bot", frm="closed", stint=conversation.stint + 1, closed_at=None, reason=None
         )
         conversations.add_step(session, conversation, "reopened")
-    data = {"value": incoming.value} if incoming.kind == "helped" else None
-    message = conversations.add(
-        session,
-        conversation,
-        "customer",
-        incoming.kind,
-        words,
-        client_id=incoming.client_id,
-        entry_key=entry_key,
-        data=data,
-    )
+    message = conversations.add(session, conversation, "customer", kind, words, **more)
     if conversation.owner == "bot":
         conversation.customer_seq = message.seq
     return message

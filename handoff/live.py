@@ -1,6 +1,8 @@
 """Live events: who listens to a conversation, the desk or the knowledge base is told to read on.
 
 An event carries a topic and an id, never content, so a lost one costs nothing: the next read finds everything.
+What is of the moment alone (somebody types, looks, has seen) is an event of the topics `PASSING`: an id, a space and
+what it is about. It is stored nowhere, and a lost one is not made up for.
 In one process a `Bus` suffices; with Redis every app process hears every event.
 """
 
@@ -15,6 +17,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 CHANNEL = "rechtdoor"
+PASSING = ("moment", "looking")
 
 
 class Subscription:
@@ -25,7 +28,8 @@ class Subscription:
         self._ready = asyncio.Event()
 
     def tell(self, id_: str) -> None:
-        """Note that `id_` changed and wake the listener."""
+        """Note that `id_` changed and wake the listener. What is told again comes last."""
+        self._changed.pop(id_, None)
         self._changed[id_] = None
         self._ready.set()
 
@@ -48,14 +52,23 @@ class Bus:
         """A subscription to whole topics (`desk`, `kb`) or to one id of a topic (`conversation:ID`)."""
         subscription = Subscription()
         for topic in topics:
-            self._listeners[topic].add(subscription)
+            self.join(subscription, topic)
         try:
             yield subscription
         finally:
             for topic in topics:
-                self._listeners[topic].discard(subscription)
-                if not self._listeners[topic]:
-                    del self._listeners[topic]
+                self.leave(subscription, topic)
+
+    def join(self, subscription: Subscription, topic: str) -> None:
+        """Let a subscription hear one topic more, until it leaves it."""
+        self._listeners[topic].add(subscription)
+
+    def leave(self, subscription: Subscription, topic: str) -> None:
+        """Let a subscription hear one topic less; harmless where it does not hear it."""
+        if (listeners := self._listeners.get(topic)) is not None:
+            listeners.discard(subscription)
+            if not listeners:
+                del self._listeners[topic]
 
     def publish(self, topic: str, id_: str) -> None:
         """Tell everyone who listens to `topic` or to `topic:id_`. Call it after the commit."""
@@ -63,15 +76,16 @@ class Bus:
 
     def deliver(self, topic: str, id_: str) -> None:
         """Tell this process's listeners only."""
-        for name in (topic, f"{topic}:{id_}"):
+        for name in (topic, f"{topic}:{id_.partition(' ')[0]}"):
             for subscription in self._listeners.get(name, ()):
                 subscription.tell(id_)
 
     def wake_all(self) -> None:
         """Tell every listener to look, as after a gap in which events may have been lost."""
         for name, subscriptions in self._listeners.items():
-            for subscription in subscriptions:
-                subscription.tell(name.partition(":")[2])
+            topic, _, id_ = name.partition(":")
+            for subscription in () if topic in PASSING else subscriptions:
+                subscription.tell(id_)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -29,7 +29,7 @@ class Conversation(SQLModel, table=True):
     page_url: str | None = Field(default=None, max_length=2000)
     device: str | None = Field(default=None, max_length=300)
     customer_name: str | None = Field(default=None, max_length=200)
-    customer_email: str | None = Field(default=None, max_length=320)
+    customer_email: str | None = Field(default=None, max_length=320, index=True)  # lower case
     customer_phone: str | None = Field(default=None, max_length=40)
 
     owner: str = Field(default="bot", max_length=8)
@@ -43,6 +43,7 @@ class Conversation(SQLModel, table=True):
     cause: str | None = Field(default=None, max_length=80)  # what it was about, as the agent said on closing
 
     last_seq: int = 0
+    shown_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # the last row that is no note
     customer_seq: int = 0  # the customer's last message that wants a reply
     handled_seq: int = 0  # the last one that got it
     customer_seen_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows that she has had in view

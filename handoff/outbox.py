@@ -19,6 +19,8 @@ from kb.models import now
 
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720))
 TRIES = len(BACKOFF) + 1
+WITH_KEY = "password:"  # how the keys of mails begin whose words are a key themselves: forgotten once they are over
+FORGOTTEN = "…"
 LEASE = timedelta(minutes=3)  # longer than sending one mail may take, see handoff/postman.py
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -76,6 +78,7 @@ def due(session: Session, *, limit: int = 1, at: datetime | None = None) -> list
     for row in rows:
         if row.attempts >= TRIES:
             row.due_at, row.error = None, row.error or "It was tried and never reported on."
+            row.text = FORGOTTEN if row.key.startswith(WITH_KEY) else row.text
         else:
             row.attempts, row.lease_until = row.attempts + 1, at + LEASE
     session.flush()
@@ -84,7 +87,9 @@ def due(session: Session, *, limit: int = 1, at: datetime | None = None) -> list
 
 def sent(session: Session, mail: Mail, *, at: datetime | None = None) -> None:
     """Note that the server took the mail, whoever holds its lease by now."""
-    values = {"sent_at": at or now(), "due_at": None, "lease_until": None, "error": None}
+    values: dict[str, Any] = {"sent_at": at or now(), "due_at": None, "lease_until": None, "error": None}
+    if mail.key.startswith(WITH_KEY):
+        values["text"] = FORGOTTEN
     session.execute(update(Mail).where(col(Mail.id) == mail.id).values(values))
 
 
@@ -101,6 +106,8 @@ def failed(
         "lease_until": None,
         "error": in_one_line(error, 500),
     }
+    if not again and mail.key.startswith(WITH_KEY):
+        values["text"] = FORGOTTEN
     mine = (col(Mail.id) == mail.id, col(Mail.attempts) == mail.attempts, col(Mail.sent_at).is_(None))
     result = session.execute(update(Mail).where(*mine).values(values))
     return isinstance(result, CursorResult) and result.rowcount == 1

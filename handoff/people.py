@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from handoff import auth, conversations, line, presence, shop_settings
+from handoff import auth, conversations, line, presence, promises, shop_settings
 from handoff.mail import address, in_one_line
 from handoff.models import ROLES, Change, Conversation, Handling, Person, Presence, SignIn
 from handoff.presence import AGENTS, GRACE_S
@@ -211,6 +211,7 @@ def set_active(session: Session, person_id: int, active: bool, *, by: Person) ->
     before = shown(person)
     person.active = active
     sign_out_everywhere(session, person_id)
+    auth.end_links(session, person_id, now())
     session.flush()
     shop_settings.record(session, PERSON, before=before, after=shown(person), by=by.email)
     return person, [] if active else put_back(session, person)
@@ -223,6 +224,7 @@ def set_password(session: Session, person_id: int, password: str, *, by: str) ->
         return person
     person.password_hash = auth.hasher.hash(password)
     sign_out_everywhere(session, person_id)
+    auth.end_links(session, person_id, now())
     session.flush()
     shop_settings.record(
         session, PERSON, before={"email": person.email}, after={"email": person.email, "password": True}, by=by
@@ -257,7 +259,8 @@ def _check_admins(session: Session, person: Person) -> None:
 
 
 def put_back(session: Session, person: Person) -> list[str]:
-    """Put what this person has before everyone who waits, the longest held first; the ids. The customers are told.
+    """Put what this person has before everyone who waits, the longest held first; the ids. The customers are told, and
+    what she promised is nobody's.
 
     As `presence.vanished` does, and so is it counted: how long she had them says nothing of their length.
     """
@@ -265,14 +268,18 @@ def put_back(session: Session, person: Person) -> list[str]:
     had = _had(session, person.id or 0)
     first = line.front(session, at) - timedelta(microseconds=len(had))
     places = {id_: first + timedelta(microseconds=n) for n, id_ in enumerate(had)}
-    return [id_ for id_ in sorted(had) if _put_back(session, id_, person, at, places[id_])]
+    ids = [id_ for id_ in sorted(had) if _put_back(session, id_, person, at, places[id_])]
+    promises.let_go(session, person.id or 0)
+    return ids
 
 
 def _had(session: Session, person_id: int) -> list[str]:
     """The ids of what this agent has, the longest held first."""
     still = (col(Handling.conversation_id) == col(Conversation.id)) & col(Handling.ended_at).is_(None)
-    query = select(Conversation.id).join(Handling, still, isouter=True).where(
-        Conversation.owner == "agent", Conversation.agent_id == person_id
+    query = (
+        select(Conversation.id)
+        .join(Handling, still, isouter=True)
+        .where(Conversation.owner == "agent", Conversation.agent_id == person_id)
     )
     return list(dict.fromkeys(session.exec(query.order_by(col(Handling.began_at), col(Conversation.id))).all()))
 

@@ -7,7 +7,7 @@ only be lost by an agent who got it while her desk was open, see `gone`.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, func, update
+from sqlalchemy import CursorResult, func, not_, update
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ from handoff.line import front
 from handoff.models import Conversation, Handling, Person, Presence
 from handoff.order import can_take
 from handoff.problems import NotFound
+from handoff.resting import promised, rests
 from handoff.teams import routing
 from kb.models import now
 
@@ -28,7 +29,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Colleague:
-    """Somebody who may have conversations. `held` counts those she has; `automatic`: she is given more by itself."""
+    """Somebody who may have conversations. `held` counts those that take one of her places, see `held_counts`;
+    `automatic`: she is given more by itself."""
 
     id: int
     name: str
@@ -93,8 +95,12 @@ def colleague(session: Session, person_id: int, at: datetime, grace_s: float = G
 
 
 def held_counts(session: Session) -> dict[int, int]:
-    """How many conversations each agent has now, by her id; who has none is left out."""
-    held = select(Conversation.agent_id, func.count()).where(Conversation.owner == "agent")
+    """How many conversations each agent has now, by her id; who has none is left out.
+
+    Those in which she has an open promise take no place. Once it is kept they do: so she may have more than she takes
+    at once, by those in which she promised something, and is given none until she is below again.
+    """
+    held = select(Conversation.agent_id, func.count()).where(Conversation.owner == "agent", not_(promised()))
     return {id_: n for id_, n in session.exec(held.group_by(col(Conversation.agent_id))) if id_ is not None}
 
 
@@ -146,13 +152,15 @@ def _added(session: Session, row: Presence) -> bool:
 def gone(session: Session, at: datetime, grace_s: float = GRACE_S) -> list[tuple[str, int]]:
     """Conversations (with the agent who has them, the longest held first) whose agent is not seen any more.
 
-    Those alone that came to her while her desk was open: what she took later, she took without a desk.
+    Those alone that came to her while her desk was open: what she took later, she took without a desk. Those in which
+    nothing is to be done but keep a promise (`resting.rests`) stay hers.
     """
     grace = timedelta(seconds=grace_s)
     query = (
         select(Handling.conversation_id, Handling.person_id, Handling.began_at, Presence.seen_at)
         .join(Presence, col(Presence.person_id) == col(Handling.person_id))
-        .where(col(Handling.ended_at).is_(None), Presence.seen_at <= at - grace)
+        .join(Conversation, col(Conversation.id) == col(Handling.conversation_id))
+        .where(col(Handling.ended_at).is_(None), Presence.seen_at <= at - grace, not_(rests()))
         .order_by(col(Handling.began_at), col(Handling.id))
     )
     return [(id_, person) for id_, person, began_at, seen_at in session.exec(query) if began_at <= seen_at + grace]

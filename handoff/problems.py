@@ -25,6 +25,7 @@ class Problem(Exception):
         super().__init__(detail or self.text)
         self.detail = detail
         self.values = values
+        self.more: dict[str, Any] = {}  # what the answer says besides, as a `code` that programs go by
 
 
 class Invalid(Problem):
@@ -123,7 +124,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _ours(request: Request, error: Problem) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return problem_response(error.status, await plain(request, error), headers)
+        return problem_response(error.status, await plain(request, error), headers, **error.more)
 
     @app.exception_handler(kb_errors.KbError)
     async def _kb(request: Request, error: kb_errors.KbError) -> JSONResponse:

@@ -55,4 +55,5 @@ def open_question(
 
 def _was_question(message: Message) -> bool:
     data = message.data or {}
-    return message.author == "customer" and data.get("act") in ANSWERING and bool(data.get("evidence"))
+    answering = data.get("act") in ANSWERING or message.kind == "file"
+    return message.author == "customer" and message.hidden_at is None and answering and bool(data.get("evidence"))

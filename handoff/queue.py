@@ -7,13 +7,16 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import conversations, line, presence
+from handoff import conversations, crossing, line, presence
 from handoff.incoming import checked
 from handoff.models import Conversation, Message, Person
 from handoff.presence import GRACE_S, Colleague
 from handoff.problems import Conflict, Forbidden, Invalid
 from handoff.question import OpenQuestion
+from handoff.said import line as line_of
 from handoff.teams import routing
+from handoff.texts import texts
+from handoff.topics import cause_of, known
 from kb.models import Entry, now
 
 ONE_LINE = 200  # characters of the question that the queue shows
@@ -68,8 +71,10 @@ def topic_of(session: Session, question: OpenQuestion | None) -> str | None:
 
 
 def _last_words(session: Session, conversation: Conversation) -> str:
-    said = [m.text for m in conversations.this_stint(session, conversation) if m.author == "customer"]
-    return said[-1] if said else ""
+    said = [m for m in conversations.this_stint(session, conversation) if m.author == "customer" and not m.hidden_at]
+    shown = texts(session, conversation.language)
+    photos = [m for m in said if m.file_id]
+    return line_of(photos[-1] if photos else said[-1], shown) if said else ""
 
 
 def position(session: Session, conversation: Conversation) -> int:
@@ -87,14 +92,14 @@ def position(session: Session, conversation: Conversation) -> int:
     return 1 + sum(counted)
 
 
-def places(session: Session) -> dict[str, int]:
-    """The `position` of everyone who waits, by id, in line order."""
+def places(session: Session, limit: int | None = None) -> dict[str, int]:
+    """The `position` of everyone who waits, or of the first `limit`, by id, in line order."""
     query = select(Conversation.id, Conversation.topic, Conversation.language, Conversation.for_agent_id)
     people = presence.colleagues(session, now())
     before: Counter[Kind] = Counter()
     shared: dict[tuple[Kind, Kind], bool] = {}
     found: dict[str, int] = {}
-    for id_, topic, language, agent in session.exec(query.where(line.WAITS).order_by(*line.BY_PLACE)):
+    for id_, topic, language, agent in session.exec(query.where(line.WAITS).order_by(*line.BY_PLACE).limit(limit)):
         kind = (topic, language, agent)
         for other in before:
             if (kind, other) not in shared:
@@ -119,9 +124,7 @@ def _shares(hers: list[Colleague], other: Kind) -> bool:
     return not hers or any(c.can_take(*other) for c in hers)
 
 
-def waiting(
-    session: Session, limit: int = 50, cursor: str | None = None
-) -> tuple[list[Conversation], str | None]:
+def waiting(session: Session, limit: int = 50, cursor: str | None = None) -> tuple[list[Conversation], str | None]:
     """Conversations in the queue in line order, and the cursor of the next page. Invalid for a bad cursor."""
     query = select(Conversation).where(line.WAITS)
     if cursor:
@@ -211,12 +214,19 @@ def held(session: Session, conversation_id: str, person: Person) -> Conversation
     return conversation
 
 
-def reply(session: Session, conversation_id: str, person: Person, client_id: str, text: str) -> Message:
-    """Store an agent's message to the customer, once however often it is sent."""
+def reply(
+    session: Session, conversation_id: str, person: Person, client_id: str, text: str, *, seen_seq: int | None = None
+) -> Message:
+    """Store an agent's message to the customer, once however often it is sent.
+
+    Crossed where `seen_seq` is given, the last row that she saw, and the customer was told something after it.
+    """
     conversations.locked(session, conversation_id)
     if earlier := _sent(session, conversation_id, person, client_id, "text"):
         return earlier
     conversation = held(session, conversation_id, person)
+    if seen_seq is not None:
+        crossing.check(session, conversation, seen_seq)
     return conversations.add(
         session, conversation, "agent", "text", checked(text), client_id=client_id, author_id=person.id
     )
@@ -263,10 +273,21 @@ def hand_back(session: Session, conversation_id: str, person: Person) -> Convers
     return conversation
 
 
-def close(session: Session, conversation_id: str, person: Person) -> Conversation:
-    """End the agent's conversation. Closing a closed one changes nothing."""
+def close(
+    session: Session, conversation_id: str, person: Person, *, topic: str | None = None, cause: str | None = None
+) -> Conversation:
+    """End the agent's conversation, with what it was about where that is given. Closing a closed one changes nothing.
+
+    Empty words: none. Invalid for a topic that nobody knows, TooLong for a cause over `topics.MAX_CAUSE` characters.
+    """
     conversation = conversations.locked(session, conversation_id)
-    if conversation.owner != "closed":
-        conversation = held(session, conversation_id, person)
-        conversations.close(session, conversation, person.id)
+    if conversation.owner == "closed":
+        return conversation
+    conversation = held(session, conversation_id, person)
+    if topic is not None and topic != (conversation.topic or ""):
+        conversation.topic = known(session, topic) if topic else None
+    if cause is not None:
+        conversation.cause = cause_of(cause)
+    session.flush()
+    conversations.close(session, conversation, person.id)
     return conversation

@@ -33,7 +33,7 @@ class Expired(Problem):
 def link(conversation: Conversation, origin: str, at: datetime | None = None) -> str:
     """The address that reopens this conversation, in force for `LINK_FOR`. `origin` is the settings'."""
     until = _until(at, LINK_FOR)
-    return f"{origin}/c/{conversation.id}.{until}.{_signed(conversation, 'link', until)[:32]}"
+    return f"{origin}/c/{conversation.id}.{until}.{signed(conversation, 'link', until)[:32]}"
 
 
 def reopened(session: Session, token: str, at: datetime | None = None) -> Conversation:
@@ -42,7 +42,7 @@ def reopened(session: Session, token: str, at: datetime | None = None) -> Conver
     conversation = session.get(Conversation, found[1]) if found else None
     if found is None or conversation is None:
         raise NotFound
-    if not hmac.compare_digest(_signed(conversation, "link", found[2])[:32], found[3]):
+    if not hmac.compare_digest(signed(conversation, "link", found[2])[:32], found[3]):
         raise NotFound
     if _over(found[2], at):
         raise Expired(conversation.language)
@@ -52,7 +52,7 @@ def reopened(session: Session, token: str, at: datetime | None = None) -> Conver
 def access(conversation: Conversation, at: datetime | None = None) -> str:
     """A token that opens the conversation as its first one does, in force for `ACCESS_FOR`."""
     until = _until(at, ACCESS_FOR)
-    return f"{until}.{_signed(conversation, 'access', until)}"
+    return f"{until}.{signed(conversation, 'access', until)}"
 
 
 def admits(conversation: Conversation, token: str, at: datetime | None = None) -> bool:
@@ -60,7 +60,7 @@ def admits(conversation: Conversation, token: str, at: datetime | None = None) -
     found = ACCESS.fullmatch(token)
     if found is None or _over(found[1], at):
         return False
-    return hmac.compare_digest(_signed(conversation, "access", found[1]), found[2])
+    return hmac.compare_digest(signed(conversation, "access", found[1]), found[2])
 
 
 def _until(at: datetime | None, duration: timedelta) -> str:
@@ -71,7 +71,8 @@ def _over(until: str, at: datetime | None) -> bool:
     return (at or now()).astimezone(UTC).timestamp() >= int(until)
 
 
-def _signed(conversation: Conversation, use: str, until: str) -> str:
+def signed(conversation: Conversation, use: str, until: str) -> str:
+    """A signature of `use` until a moment, with the conversation's own secret; hexadecimal, 64 characters."""
     # The same secret makes the token of `conversations.start` from a key that a browser sent. No key can be what is
     # signed here: it came in a header, which holds no NUL.
     words = f"\0{use}\0{conversation.id}\0{until}"

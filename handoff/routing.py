@@ -21,7 +21,7 @@ from kb.models import now
 
 log = logging.getLogger(__name__)
 LOOK_S = 3.0  # between looks where nothing is heard
-BREATH_S = 0.05  # what is heard within this is looked at together
+BREATH_S = 0.1  # what is heard within this is looked at together
 RESERVED_S = 300.0  # so long a conversation waits for one agent alone
 SHIFT = timedelta(hours=12)  # of the last assignments, those that count for whose turn it is
 Match = tuple[str, int]  # a conversation's id and a person's
@@ -115,7 +115,7 @@ async def keep_routing(it: State) -> None:
     After a start, and after a look that failed, nobody is judged gone before every desk had the time to come back.
     """
     well_since = now()
-    with it.bus.subscribe("desk", "queue", "presence") as subscription:
+    with it.bus.subscribe("queue", "presence") as subscription:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
@@ -131,13 +131,21 @@ async def keep_routing(it: State) -> None:
 async def route(it: State, well_since: datetime) -> None:
     """One look: put back what vanished agents had, let go what waited too long for one, and give out."""
     grace_s = it.settings.vanish_s
-    lost = await it.read(presence.gone, now(), grace_s)
+    lost, late, free = await it.read(to_do, now(), grace_s)
     if lost and now() - well_since > timedelta(seconds=grace_s):
         for conversation_id in await it.write(presence.vanished, now(), grace_s):
             it.changed(conversation_id, queue_too=True)
-    if await it.read(overdue, now(), grace_s):
+    if late:
         for conversation_id in await it.write(let_go, now(), grace_s):
             it.changed(conversation_id, queue_too=True)
-    if await it.read(matches, now(), grace_s):
+    if free or lost or late:
         for conversation_id, _ in await it.write(assign_next, now(), grace_s):
             it.changed(conversation_id, queue_too=True)
+
+
+def to_do(session: Session, at: datetime, grace_s: float = GRACE_S) -> tuple[bool, bool, bool]:
+    """Whether an agent is gone, something waited too long for one agent, something can be given out."""
+    lost = bool(presence.gone(session, at, grace_s))
+    if not queue.waiting_count(session):
+        return lost, False, False
+    return lost, bool(overdue(session, at, grace_s)), bool(matches(session, at, grace_s))

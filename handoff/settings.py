@@ -1,5 +1,6 @@
 """What can be set, by environment variable or in `.env`. The README's table is tested against this file."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -86,6 +87,15 @@ class Settings(BaseSettings):
         default="", description="Sender of mails, as `mail@shop.example` or `Shop <mail@shop.example>`."
     )
     mail_reply_to: str = Field(default="", description="Address that answers to mails go to; empty: MAIL_FROM.")
+    model_url: str = Field(
+        default="",
+        description="OpenAI-compatible endpoint for drafts of replies and summaries, as `https://model.example/v1`; "
+        "empty: off. Secrets are taken out of what is sent; names that people typed are not.",
+    )
+    model_name: str = Field(default="", description="Name of the model at MODEL_URL.")
+    model_key: str = Field(
+        default="", repr=False, description="Key for MODEL_URL, sent as a bearer token; empty: none."
+    )
     shop_name: str = Field(default="Lantaarn", description="Name of the shop on its pages and in texts.")
     accent: str = Field(
         default="#0f6b5c", pattern=r"^#[0-9a-fA-F]{6}$", description="The shop's accent colour, as #rrggbb."
@@ -96,6 +106,12 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
         description="Other sites that may embed the widget, comma-separated; `*` for any.",
+    )
+    upload_scan_command: str = Field(
+        default="",
+        description="Command that checks every file that is sent, run without a shell, the file on its standard input: "
+        "exit status 0 is clean, 1 refuses it, any other (or 30 s) is “could not be checked” and refuses it too. "
+        "Empty: no scanner.",
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
 
@@ -125,12 +141,31 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_URL is set, so MAIL_FROM must be too")
         return self
 
+    @model_validator(mode="after")
+    def _model_has_a_name(self) -> Self:
+        if self.model_url and not self.model_name:
+            raise ValueError("MODEL_URL is set, so MODEL_NAME must be too")
+        return self
+
+    @field_validator("model_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("MODEL_URL starts with http:// or https://")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _is_server(cls, value: str) -> str:
         if value:
             smtp.parsed(value)
         return value
+
+    @field_validator("upload_scan_command")
+    @classmethod
+    def _is_command(cls, value: str) -> str:
+        shlex.split(value)  # ValueError for a quotation mark without its other half
+        return value.strip()
 
     @field_validator("mail_from", "mail_reply_to")
     @classmethod

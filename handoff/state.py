@@ -14,6 +14,7 @@ from sqlmodel import Session
 from handoff.db import reading, writing
 from handoff.forecast import Memory
 from handoff.live import Bus
+from handoff.looking import Lookers
 from handoff.settings import Settings
 from kb.base import Base
 
@@ -50,7 +51,10 @@ class State:
     turns: asyncio.Semaphore
     at_the_bot: asyncio.Semaphore  # one Rasa works on one message at a time: more at once only make it look slow
     loaded: Base | None = None
+    pictures: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # each takes much memory
     memory: Memory = field(default_factory=Memory)  # of past waits
+    lookers: Lookers = field(default_factory=Lookers)  # who has which conversation open
+    drafting: set[int] = field(default_factory=set)  # the agents for whom a model is at work
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -98,7 +102,10 @@ class State:
         self.bus.publish("kb", "")
 
     def changed(self, conversation_id: str, queue_too: bool = False) -> None:
-        """Tell customer and desk, after a commit, of something new; `queue_too` where places in line moved."""
+        """Tell customer and desk, after a commit, of something new.
+
+        `queue_too` where places in line moved or an agent got room: routing and waits look again.
+        """
         self.bus.publish("conversation", conversation_id)
         self.bus.publish("desk", conversation_id)
         if queue_too:

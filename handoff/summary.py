@@ -17,6 +17,7 @@ from handoff.context import agent_context
 from handoff.facts import SECRET, Fact, Told, all_facts, masked
 from handoff.models import Conversation, Message
 from handoff.mood import Mood, Said, Sign, mood
+from handoff.said import words as spoken
 from handoff.staff_words import word, words
 
 ONE_LINE = 160  # characters of the question
@@ -141,7 +142,7 @@ def duration(seconds: int, language: str) -> str:
 
 def _tried(about: dict[str, Any], language: str) -> str:
     """What the bot did and how she took it, counted; the entries themselves are in the context."""
-    answers = [offer for offer in about["offered"] if offer["as"] == "answer"]
+    answers = [offer for offer in about["offered"] if offer["as"] == "answer" and not offer["by"]]
     asked = {offer["seq"] for offer in about["offered"] if offer["as"] == "clarify"}
     if not answers and not asked:
         return word(language, "context.knew_not" if about["reason"] == "unknown" else "context.tried_nothing")
@@ -177,7 +178,8 @@ def _sign(sign: Sign, language: str) -> str:
 
 def _facts(conversation: Conversation, timeline: list[Message], language: str, zone: ZoneInfo) -> list[ShownFact]:
     """What the customer named herself, in every stint; her known address is left out."""
-    told = [Told(m.seq, m.text, m.at) for m in timeline if m.author == "customer" and m.kind == "text"]
+    mine = [m for m in timeline if m.author == "customer" and m.kind in ("text", "file")]
+    told = [Told(m.seq, spoken(m), m.at) for m in mine]
     known = (conversation.customer_email or "").casefold()
     found = [fact for fact in all_facts(told, zone) if fact.value != known]
     return [_shown(fact, language) for fact in found[:MOST_FACTS]]

@@ -50,7 +50,7 @@ class News:
 
 async def keep_waits(it: State) -> None:
     """Tell whoever waits, whenever something happens and every few seconds. Until cancelled."""
-    with it.bus.subscribe("queue", "desk", "presence") as subscription:
+    with it.bus.subscribe("queue", "presence") as subscription:
         soon = False
         while True:
             with suppress(TimeoutError):

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from handoff import conversations, line, presence, queue
+from handoff import conversations, line, mentions, presence, promises, queue
 from handoff.incoming import checked
 from handoff.models import Conversation, Person
 from handoff.presence import GRACE_S, Colleague
 from handoff.problems import Invalid
 from handoff.texts import texts
-from kb.models import Entry, now
+from handoff.topics import known
+from handoff.topics import topics as topics  # to whom one can hand on
+from kb.models import now
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ def transfer(
 ) -> Conversation:
     """Hand the agent's conversation on, with a `note` for whoever gets it. The conversation as it is then.
 
+    An open promise goes along: to the colleague, or for a topic to nobody yet; where nothing is to be done but keep it,
+    the colleague has the conversation at once, whether she is there or not.
+
     A colleague who is at the desk with a free slot has it at once. Else it waits before everyone else: for her alone
     while she is at the desk (see `routing.let_go`), for anyone where she is not. A topic's waits where it would have
     been, had it waited all along. Invalid for no target, two, oneself or an unknown topic; NotFound for somebody who
@@ -50,30 +55,20 @@ def transfer(
     conversation = queue.held(session, conversation_id, person)
     if note.strip():
         said = checked(note)
-        conversations.add(session, conversation, "agent", conversations.NOTE, said, author_id=person.id)
+        row = conversations.add(session, conversation, "agent", conversations.NOTE, said, author_id=person.id)
+        mentions.answered(session, conversation_id, person.id or 0, before=row.seq)
     if target.person_id is not None:
         _to_person(session, conversation, person, presence.colleague(session, target.person_id, now(), grace_s))
     else:
-        _to_topic(session, conversation, person, _known(session, target.topic or ""))
+        _to_topic(session, conversation, person, known(session, target.topic or ""))
     return conversation
-
-
-def topics(session: Session) -> list[str]:
-    """The topics that a conversation can be handed on to: those of entries and of colleagues, by the alphabet."""
-    entries = session.exec(select(Entry.topic).where(Entry.topic != "").distinct()).all()
-    people = session.exec(select(Person.topics).where(col(Person.active), col(Person.topics).is_not(None))).all()
-    return sorted({*entries, *(topic for some in people for topic in some or ())})
-
-
-def _known(session: Session, topic: str) -> str:
-    if topic not in topics(session):
-        raise Invalid("There is no such topic.")
-    return topic
 
 
 def _to_person(session: Session, conversation: Conversation, by: Person, to: Colleague) -> None:
     name = to.name.split()[0]
-    if to.takes_new and to.free:
+    rests = promises.rests(session, conversation.id)
+    promises.hand_on(session, conversation.id, to.id)
+    if rests or (to.takes_new and to.free):
         conversations.change_owner(session, conversation, "agent", frm="agent", agent_id=to.id)
         return _tell(session, conversation, by, "transferred", name)
     at = now()
@@ -84,6 +79,7 @@ def _to_person(session: Session, conversation: Conversation, by: Person, to: Col
 
 def _to_topic(session: Session, conversation: Conversation, by: Person, topic: str) -> None:
     at = now()
+    promises.hand_on(session, conversation.id, None)
     _wait(session, conversation, queued_at=at, line_at=conversation.line_at or at, for_agent_id=None, topic=topic)
     _tell(session, conversation, by, "transferred_topic", "")
 

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from handoff import acts, bot, conversations, waiting
 from handoff.models import Conversation, Message
 from handoff.question import OpenQuestion, handoff_reason, open_question
+from handoff.said import words
 from handoff.state import State
 from kb import backlog
 from kb.evidence import Evidence
@@ -31,7 +32,7 @@ WORD_FOR_WORD = 0.98  # centred cosine with a text of the entry
 BURST = timedelta(seconds=1.5)  # messages this close together are one thought
 FRAGMENT_WORDS = 4
 EARLIER_KEPT = 5  # of the customer's own earlier questions, to notice one asked again
-BUTTONS = {"choice": "/choose", "none_of_these": "/none_of_these"}
+BUTTONS = {"choice": "/choose", "none_of_these": "/none_of_these", "file": "/file"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ async def expected_wait(
     state: State, turn: Turn, said: list[bot.Act], question: OpenQuestion | None
 ) -> str:
     """In words how long it takes to get a person, where the bot offers one or hands over; else nothing."""
-    if not any(act.name == "handoff" or act.key == acts.OFFER for act in said):
+    if not any(act.name == "handoff" or act.key in acts.OFFERS for act in said):
         return ""
     try:
         return await state.read(
@@ -112,6 +113,8 @@ async def look_up(state: State, turn: Turn) -> tuple[Turn, Evidence | None, bool
         if later.seq == turn.seq or now() > until:
             return await with_what_went_before(state, turn, evidence)
         turn = later
+    if turn.kind == "file" and turn.text:  # the bot cannot read a file; what was said with it is for the agent
+        return turn, await state.compute(state.base.ask, turn.text, turn.language, (), "public"), False
     return turn, None, False
 
 
@@ -162,8 +165,8 @@ def for_bot(turn: Turn, evidence: Evidence | None) -> tuple[str, dict[str, objec
         return BUTTONS["choice"], chosen.for_bot()
     if turn.kind == "helped":
         return ("/helped" if turn.value else "/not_helped"), None
-    if turn.kind == "none_of_these":
-        return BUTTONS["none_of_these"], None
+    if turn.kind in ("none_of_these", "file"):
+        return BUTTONS[turn.kind], None
     return bot.neutral(turn.text), evidence.for_bot() if evidence else None
 
 
@@ -201,7 +204,7 @@ def joined(session: Session, turn: Turn) -> Turn:
 
 def _turn(session: Session, conversation: Conversation, lease_id: str) -> Turn:
     stint = conversations.this_stint(session, conversation)
-    customer = [m for m in stint if m.author == "customer"]
+    customer = [m for m in stint if m.author == "customer" and m.hidden_at is None]
     waiting = [m for m in customer if m.seq > conversation.handled_seq]
     batch = _batch(waiting)
     last = batch[-1]
@@ -216,7 +219,7 @@ def _turn(session: Session, conversation: Conversation, lease_id: str) -> Turn:
         lease_id=lease_id,
         seq=last.seq,
         kind=last.kind,
-        text="\n".join(m.text for m in batch),
+        text="\n".join(words(m) for m in batch),
         messages=len(batch),
         entry_key=last.entry_key,
         value=(last.data or {}).get("value"),

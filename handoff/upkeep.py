@@ -63,7 +63,7 @@ def last_questions(session: Session, limit: int = 500) -> list[str]:
     """The last questions that customers put to the bot, newest first; no thanks, no "a person, please"."""
     said = select(Message.data).where(Message.author == "customer", col(Message.data).is_not(None))
     rows = session.exec(said.order_by(col(Message.id).desc()).limit(limit)).all()
-    asked = [data for data in rows if data and data.get("evidence")]
+    asked = [data for data in rows if data and data.get("evidence") and data.get("asked")]
     return [data["asked"] for data in asked if data["act"] in QUESTIONS or data["reason"] in ("unknown", "loop")]
 
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from handoff import shop_settings
 from handoff.models import ChangedText
 from handoff.problems import Conflict, Invalid, NotFound
 from handoff.texts import LANGUAGES, fill, shipped
 from kb.models import now
 
+TEXT = "text"  # what the history calls it
 MAX_VALUE = 500
 PLACEHOLDER = re.compile(r"\{\w+\}")
 WHY = {
@@ -67,11 +69,11 @@ def change(session: Session, key: str, language: str, value: str, by: str) -> Wo
     NotFound for an unknown key or language, Unfit for words that cannot stand there, Conflict when somebody else
     changed the same text for the first time at the same moment.
     """
-    _known(language, key)
+    before = wording(session, key, language)
     value = re.sub(r"\s*[\r\n]+\s*", " ", value.strip())
     _check(value, shipped(language)[key])
     if value == shipped(language)[key]:
-        return reset(session, key, language)
+        return reset(session, key, language, by)
     row = session.get(ChangedText, (key, language)) or ChangedText(key=key, language=language, value=value, by=by)
     row.value, row.by, row.at = value, by, now()
     session.add(row)
@@ -79,17 +81,30 @@ def change(session: Session, key: str, language: str, value: str, by: str) -> Wo
         session.flush()
     except IntegrityError:
         raise Conflict("Somebody else changed this text just now. Look at it and try again.") from None
-    return _wording(key, language, row)
+    after = _wording(key, language, row)
+    _record(session, before, after, by)
+    return after
 
 
-def reset(session: Session, key: str, language: str) -> Wording:
+def reset(session: Session, key: str, language: str, by: str) -> Wording:
     """Go back to the shipped words; no change where they stand already. NotFound as in `change`."""
-    _known(language, key)
+    before = wording(session, key, language)
     row = session.get(ChangedText, (key, language))
-    if row is not None:
-        session.delete(row)
-        session.flush()
-    return _wording(key, language, None)
+    if row is None:
+        return before
+    session.delete(row)
+    session.flush()
+    after = _wording(key, language, None)
+    _record(session, before, after, by)
+    return after
+
+
+def _record(session: Session, before: Wording, after: Wording, by: str) -> None:
+    """A row of the history, with the words that customers read before and after; none where they are the same."""
+    if before.value == after.value:
+        return
+    sides = ({"key": one.key, "language": one.language, "value": one.value} for one in (before, after))
+    shop_settings.record(session, TEXT, before=next(sides), after=next(sides), by=by)
 
 
 def _known(language: str, key: str | None = None) -> None:

@@ -25,6 +25,7 @@ from kb.text import clean, normalise
 SAME = 4.5
 SAME_ACROSS = 4.2  # between languages the same meaning lies a little further apart
 MAX_TEXT = 4000
+HIDDEN = "[hidden]"  # in place of a question that an agent hid
 Vector = NDArray[np.float32]
 
 
@@ -83,6 +84,25 @@ def record(
     session.flush()
     _count_in(session, group, at)
     return question
+
+
+def reword(session: Session, conversation_id: str, seq: int, text: str, only: str | None = None) -> str | None:
+    """Put `text` in a question's place, and give its group the title that follows; what it said before.
+
+    None, and nothing done, where there is no such question or it does not say `only`. `HIDDEN` hides it.
+    """
+    bump_groups(session)
+    found = session.scalars(select(Question).filter_by(conversation_id=conversation_id, seq=seq)).one_or_none()
+    if found is None or (only is not None and found.text != only):
+        return None
+    was, found.text = found.text, text
+    group = get_group(session, found.group_id)
+    if group.title == _title(was) or has_placeholder(group.title):
+        central = _central(questions(session, group.id or 0, 200))
+        group.title, group.language = _title(central.text), central.language
+        group.revision += 1
+    session.flush()
+    return was
 
 
 def bump_groups(session: Session) -> None:
@@ -254,10 +274,8 @@ def _new_group(session: Session, prepared: Prepared, language: str, at: datetime
 
 def _count_in(session: Session, group: QuestionGroup, at: datetime) -> None:
     members = questions(session, group.id or 0, 200)
-    vectors = np.array([_unpacked(q.vector) for q in members])
-    middle = vectors.mean(axis=0)
-    sayable = [i for i, q in enumerate(members) if not has_placeholder(q.text)] or range(len(members))
-    central = members[max(sayable, key=lambda i: float(vectors[i] @ middle))]
+    central = _central(members)
+    middle = np.array([_unpacked(q.vector) for q in members]).mean(axis=0)
     group.count += 1
     group.centroid = _packed(middle)
     group.title, group.language = _title(central.text), central.language
@@ -265,6 +283,14 @@ def _count_in(session: Session, group: QuestionGroup, at: datetime) -> None:
     group.revision += 1
     session.add(group)
     session.flush()
+
+
+def _central(members: Sequence[Question]) -> Question:
+    """The question nearest to the middle of all, of those that hold nothing secret if there are any."""
+    vectors = np.array([_unpacked(q.vector) for q in members])
+    middle = vectors.mean(axis=0)
+    sayable = [i for i, q in enumerate(members) if not has_placeholder(q.text)] or range(len(members))
+    return members[max(sayable, key=lambda i: float(vectors[i] @ middle))]
 
 
 def _title(text: str) -> str:

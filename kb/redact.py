@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 KINDS = ("card", "iban", "code", "pin", "email", "phone", "address", "order")
-PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})(?: \d+)?\]")
+PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)}|hidden)(?: \d+)?\]")  # hidden: see kb.backlog.reword
 _SEP = r"[ \u00a0.\-–/]?"
 
 

@@ -1,4 +1,9 @@
 /* Shortcuts of the desk. One letter each, never while typing, and they can be switched off. */
+import { openCanned } from "./desk-canned.js";
+import { pressHide } from "./desk-hide.js";
+import { pressPromise, undoLast } from "./desk-promise.js";
+import { toggleNotify } from "./desk-notify.js";
+
 const OFF = "rechtdoor:keys-off";
 
 const stored = () => {
@@ -19,7 +24,7 @@ function setOff(value) {
 }
 
 function move(step) {
-  const items = [...document.querySelectorAll("#queue a.item")];
+  const items = [...document.querySelectorAll("#queue a.item")].filter((item) => item.checkVisibility());
   if (!items.length) return;
   const here = items.indexOf(document.activeElement);
   const from = here >= 0 ? here : items.findIndex((item) => item.hasAttribute("aria-current"));
@@ -35,9 +40,20 @@ export function installKeys(show, toggleNote) {
   const actions = {
     j: () => move(1),
     k: () => move(-1),
-    c: () => press("claim"),
+    c: () => press(document.getElementById("take-promise") ? "take-promise" : "claim"),
     t: () => press("hand-on"),
+    p: () => press(document.getElementById("pledge") ? "pledge" : "move-promise"),
+    v: () => pressPromise("keep-promise"),
+    w: () => pressPromise("drop-promise"),
+    x: () => press("close"),
+    z: () => undoLast(),
+    h: () => pressHide(),
+    u: () => {
+      show("talk");
+      press("attach-open");
+    },
     a: () => press("away"),
+    m: () => toggleNotify(),
     n: () => {
       show("talk");
       toggleNote();
@@ -45,6 +61,19 @@ export function installKeys(show, toggleNote) {
     r: () => {
       show("talk");
       document.getElementById("text")?.focus();
+    },
+    "/": () => {
+      show("talk");
+      openCanned();
+    },
+    f: () => {
+      show("context");
+      document.getElementById("seek")?.focus();
+    },
+    d: () => press("draft-ask"),
+    e: () => {
+      const row = document.activeElement.closest("#rows [data-from=agent]")?.dataset.seq;
+      document.dispatchEvent(new CustomEvent("rechtdoor:propose", { detail: row }));
     },
     "?": () => dialog.showModal(),
   };

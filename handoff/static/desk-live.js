@@ -1,10 +1,23 @@
-/* The desk's socket. Subscribe, then read: `heard` is called when something changed, and after every gap. */
+/* The desk's socket. Subscribe, then read: `heard` is called when something changed, and after every gap. What is of the
+   moment (somebody types, looks along, has seen) goes to who listens with `onLive`, and `tellLive` says it of me. */
 const PING_MS = 25_000;
 const SILENCE_MS = 60_000;
 const BAD_TOKEN = 4401;
 
+let socket = null;
+const listeners = [];
+
+/** Say something over the socket, where it is open: what is of the moment is not kept for later. */
+export function tellLive(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+/** Hear every frame, `ready` among them, after which the desk knows nothing of this page. */
+export function onLive(listener) {
+  listeners.push(listener);
+}
+
 export function live({ heard, online }) {
-  let socket = null;
   let tries = 0;
   let spoke = 0;
   let waiting = 0;
@@ -23,9 +36,12 @@ export function live({ heard, online }) {
       tries = 0;
       online(true);
       heard(null);
-    } else if (frame.event === "changed" || frame.event === "queue") {
+    } else if (frame.event === "queue") {
+      heard("");
+    } else if (frame.event === "changed") {
       heard(frame.conversation ?? null);
     }
+    for (const listener of listeners) listener(frame);
   }
 
   function closed(event) {

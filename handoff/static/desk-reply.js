@@ -12,6 +12,10 @@ const box = () => byId("text");
 const conversation = () => byId("work")?.dataset.conversation;
 const key = (kind, of) => `rechtdoor:${kind === "note" ? "note" : "draft"}:${of}`;
 const length = (text) => [...text].length;
+const holds = []; // each says why a text is held back, or nothing
+const extras = []; // each gives what goes along with a text
+const refusals = []; // each says what to do about an answer that refuses it
+const posted = new Set(); // the client ids of what this page sent
 // Not a class: htmx puts the server's classes back a moment after a swap, and a note would go to the customer.
 const kindNow = () => form().dataset.kind;
 const noteOnly = () => "noteOnly" in form().dataset;
@@ -78,6 +82,14 @@ export function toggleNote({ shut = false } = {}) {
   if (!form().hidden) box().focus();
 }
 
+/** Go on in a note, open and in focus; what was typed stays as in `toggleNote`. */
+export function startNote() {
+  if (!form() || box().readOnly) return;
+  if (noteOnly()) unfold(true);
+  else if (kindNow() !== "note") turn("reply", "note");
+  box().focus();
+}
+
 function turn(from, to) {
   const text = box().value;
   const other = kept(to);
@@ -93,6 +105,7 @@ function turn(from, to) {
 }
 
 function countLeft() {
+  document.dispatchEvent(new CustomEvent("rechtdoor:box")); // what stands in the box is another text now
   const left = LONGEST - length(box().value);
   const note = byId("reply-left");
   note.hidden = left > NEAR;
@@ -121,17 +134,27 @@ function clientId(kind, text) {
   return dataset.client;
 }
 
+/** What is sent under this client id comes from this page: no reply of its own is held back for it. */
+export function noted(client) {
+  posted.add(client);
+  return client;
+}
+
 async function post(kind, text) {
+  const more = Object.assign({}, ...(await Promise.all(extras.map((extra) => extra(kind, text)))));
+  if (more.problem) return more.problem;
   const response = await fetch(form().dataset[kind === "note" ? "notes" : "messages"], {
     method: "POST",
     headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
-    body: JSON.stringify({ client_id: clientId(kind, text), text }),
+    body: JSON.stringify({ client_id: noted(clientId(kind, text)), text, ...more }),
     signal: AbortSignal.timeout(15_000),
   });
   if (response.ok) return "";
   if (response.status === 401) return word("signed_out");
-  if (kind === "reply" && [403, 409].includes(response.status)) return word("lost");
   const said = await response.json().catch(() => ({}));
+  const asked = refusals.map((refusal) => refusal(said, posted)).find(Boolean);
+  if (asked) return asked === "again" ? post(kind, text) : asked;
+  if (kind === "reply" && [403, 409].includes(response.status)) return word("lost");
   return said.detail || word("refused");
 }
 
@@ -140,6 +163,8 @@ async function send(sent, kind) {
   if (box().readOnly) return;
   if (!text.trim()) return problem(kind === "note" ? word("empty_note") : word("empty"));
   if (length(text) > LONGEST) return problem(word("over", { n: length(text) - LONGEST }));
+  const held = holds.map((hold) => hold(kind, text)).find(Boolean);
+  if (held) return problem(held);
   const mine = form();
   const of = conversation();
   problem("");
@@ -171,6 +196,21 @@ export function arrived(client) {
   countLeft();
   delete form().dataset.sent;
   form().dataset.client = crypto.randomUUID().replaceAll("-", "");
+}
+
+/** Ask `hold(kind, text)` before something is sent: words for why not, or nothing. */
+export function holdBack(hold) {
+  holds.push(hold);
+}
+
+/** Send what `extra(kind, text)` gives along with the text; its `problem` says why nothing is sent. */
+export function sendAlong(extra) {
+  extras.push(extra);
+}
+
+/** Ask `refusal(said, posted)` about an answer that refuses: words for why, "again" to send it again, or nothing. */
+export function onRefused(refusal) {
+  refusals.push(refusal);
 }
 
 /** Put text where the cursor is. */

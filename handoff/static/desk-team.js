@@ -20,8 +20,11 @@ export function tell() {
   const marked = [...document.querySelectorAll("#queue [data-tell]")];
   const fresh = marked.map(({ dataset }) => dataset).filter((mark) => !told.has(mark.tellKey));
   const bad = fresh.filter((mark) => mark.tellKind === "bad");
+  const due = fresh.filter((mark) => mark.tellKind === "due");
   if (bad.length > 1) say(word("lost_more", { n: bad.length }), "bad");
-  for (const mark of fresh) if (mark.tellKind !== "bad" || bad.length === 1) say(mark.tell, mark.tellKind);
+  if (due.length > 1) say(word("due_more", { n: due.length }), "due");
+  const many = [bad, due].filter((some) => some.length > 1).flat();
+  for (const mark of fresh) if (!many.includes(mark)) say(mark.tell, mark.tellKind);
   told = new Set(marked.map(({ dataset }) => dataset.tellKey));
   try {
     sessionStorage.setItem(TOLD, JSON.stringify([...told]));

@@ -1,54 +1,94 @@
 /* The desk: what changed is read again, part by part; what is being typed and where one reads stays. */
+import { installCanned } from "./desk-canned.js";
 import { installCopy } from "./desk-copy.js";
+import { installCrossing } from "./desk-crossing.js";
+import { installFiles } from "./desk-files.js";
+import { installHide } from "./desk-hide.js";
 import { installKeys } from "./desk-keys.js";
 import { live } from "./desk-live.js";
+import { installMentions } from "./desk-mentions.js";
+import { installNotify, notice } from "./desk-notify.js";
+import { installPhotos } from "./desk-photo.js";
+import { installPresence } from "./desk-presence.js";
 import { arrived, installReply, restore, toggleNote } from "./desk-reply.js";
+import { installPromises } from "./desk-promise.js";
 import { installTransfer, tell } from "./desk-team.js";
 
 const byId = (id) => document.getElementById(id);
 const conversation = () => byId("work")?.dataset.conversation;
 const title = document.title;
+/* Between two readings of the list: after news of what is in it for me, and of anything else. */
+const [MINE_MS, OTHER_MS] = [1000, 2500];
+let mark = ""; // of the list as it was read last
 
-/* One reading of a part at a time; a wish that comes in the middle is done after it, once. */
+/* One reading of a part at a time; a wish that comes in the middle is done after it, once. A wish that can wait names the
+   milliseconds that must have passed since the last reading; where readings take long it waits longer. All desks hear of
+   the same news at once: they do not all ask at once. */
 function reader(read) {
-  let busy = false;
-  let again = false;
-  return async function run() {
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
-    do {
-      again = false;
-      await read().catch(() => {});
-    } while (again);
+  let [busy, last, took, timer] = [false, -Infinity, 0, 0];
+  let wish = null;
+  let due = Infinity;
+
+  async function go() {
+    clearTimeout(timer);
+    [busy, wish, due] = [true, null, Infinity];
+    const began = performance.now();
+    await read().catch(() => {});
+    last = performance.now();
+    took = last - began;
     busy = false;
+    plan();
+  }
+
+  /* The longer a reading takes, the wider the desks of a team spread theirs: by a second and a half at most. */
+  const spread = () => Math.random() * Math.min(wish - 800, 30 * took);
+
+  function plan() {
+    if (busy || wish === null) return;
+    const now = performance.now();
+    due = Math.min(due, wish ? Math.max(now, last + Math.max(wish, 5 * took)) + spread() : now);
+    clearTimeout(timer);
+    if (due > now) timer = setTimeout(go, due - now);
+    else go();
+  }
+
+  return function run(calm = 0) {
+    wish = Math.min(wish ?? Infinity, calm);
+    plan();
   };
 }
 
 const readQueue = reader(async () => {
   const shown = byId("queue").querySelectorAll("a.waits").length;
   const limit = Math.min(200, Math.max(50, Math.ceil(shown / 50) * 50));
-  const address = `/desk/queue?limit=${limit}&open=${encodeURIComponent(conversation() ?? "")}`;
+  const address = `/desk/queue?limit=${limit}&open=${encodeURIComponent(conversation() ?? "")}&had=${mark}`;
   await htmx.ajax("GET", address, { source: "#queue", target: "#queue", swap: "innerHTML" });
 });
 
 const readRows = reader(async () => {
   if (!conversation()) return;
   const after = [...byId("rows").querySelectorAll("[data-seq]")].at(-1)?.dataset.seq ?? 0;
-  const address = `/desk/${conversation()}/new?after=${after}&mode=${byId("composer").dataset.mode}`;
+  const address = `/desk/${conversation()}/new?after=${after}&mode=${byId("composer").dataset.mode}&promise=${byId("promise").firstElementChild.dataset.mark}`;
   await htmx.ajax("GET", address, { source: "#rows", target: "#rows", swap: "beforeend" });
 });
 
+function calm(id) {
+  if (id === null) return 0;
+  const mine = id && byId("queue").querySelector(`[data-mine="${CSS.escape(id)}"], [data-opens="${CSS.escape(id)}"]:not(.team *)`);
+  return mine || id === conversation() ? MINE_MS : OTHER_MS;
+}
+
 function heard(id) {
-  readQueue();
+  readQueue(calm(id));
   if (id === null || id === conversation()) readRows();
 }
 
 function showCount() {
   const waiting = Number(byId("queue").querySelector("[data-waiting]")?.dataset.waiting ?? 0);
-  document.title = waiting ? `(${waiting}) ${title}` : title;
+  const due = Number(byId("queue").querySelector("[data-due-count]")?.dataset.dueCount ?? 0);
+  const mine = byId("queue").querySelectorAll("[data-said]").length;
+  const needed = waiting + due + mine; // what needs me, or anybody
+  document.title = needed ? `(${needed}) ${title}` : title;
 }
 
 function show(view) {
@@ -83,10 +123,27 @@ function opened() {
   }
 }
 
+/* Were the list drawn anew between pressing and letting go, the click would be lost: it waits until then. */
+let [pressed, missed] = [false, false];
+document.addEventListener("pointerdown", (event) => (pressed = event.target.closest("#queue") !== null));
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(released));
+
+function released() {
+  pressed = false;
+  if (missed) readQueue();
+  missed = false;
+}
+
 /* An answer for a conversation that is no longer the open one is thrown away. */
 let wasAtEnd = true;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
+  if (target.id === "queue" && pressed) {
+    missed = true;
+    event.detail.shouldSwap = false;
+    return;
+  }
+  if (target.id === "queue") mark = xhr.getResponseHeader("X-Mark") ?? mark;
   if (target.id === "me") readQueue(); // a reading under way may still bring the switch as it was before
   if (target.id !== "rows") return;
   const of = xhr.getResponseHeader("X-Conversation");
@@ -106,6 +163,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (target.id === "queue") {
     showCount();
     tell();
+    notice();
   }
   if (target.id === "rows") newRows();
 });
@@ -141,10 +199,19 @@ document.addEventListener("scroll", (event) => {
 }, true);
 
 installReply(readRows);
+installCanned();
 installCopy();
 installKeys(show, toggleNote);
 installTransfer();
+installFiles(readRows);
+installPhotos();
+installHide();
+installPromises(() => heard(null));
 opened();
 showCount();
 tell();
+installMentions();
+installNotify();
+installPresence();
+installCrossing();
 live({ heard, online });

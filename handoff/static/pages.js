@@ -28,6 +28,12 @@ function ago(moment) {
   return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
 }
 
+function due(moment) {
+  const left = (moment - Date.now()) / 1000;
+  const time = lasted(Math.max(MINUTE, Math.abs(left)));
+  return left < 0 ? word("due_late", { time }) : word("due_in", { time });
+}
+
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -36,6 +42,7 @@ function showTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     if ("clock" in time.dataset) put(time, clock(moment));
+    else if ("due" in time.dataset) put(time, due(moment));
     else put(time, "ago" in time.dataset ? ago(moment) : lasted((Date.now() - moment) / 1000));
     if (!time.title) time.title = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }).format(moment);
   }
@@ -44,14 +51,37 @@ function showTimes() {
 
 const TOAST_MS = 8000;
 
-function toast({ text, kind }) {
+function toast({ text, kind, href, label, undo, target }) {
   const box = document.createElement("div");
   box.className = `toast ${kind ?? ""}`;
   const words = document.createElement("p");
   words.textContent = text;
-  box.append(words, shutButton());
+  const more = href ? [linkTo(href, label)] : undo ? [undoButton(undo, label, target)] : [];
+  box.append(words, ...more, shutButton());
   document.getElementById("toasts").append(box);
   leaveLater(box);
+}
+
+function linkTo(href, label) {
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = href;
+  link.textContent = label;
+  return link;
+}
+
+function undoButton(path, label, target) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label;
+  button.dataset.undo = "";
+  button.addEventListener("click", () => {
+    button.closest(".toast").remove();
+    if (typeof path === "function") return path();
+    const swap = target === "#work" ? "outerHTML" : "innerHTML";
+    if (document.querySelector(target)) htmx.ajax("POST", path, { target, swap });
+  });
+  return button;
 }
 
 function shutButton() {
@@ -94,6 +124,8 @@ for (const box of document.querySelectorAll("#toasts .toast")) {
   box.append(shutButton());
   leaveLater(box);
 }
+// On a phone the tabs scroll: the open one is in view.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 document.body.addEventListener("htmx:load", showTimes);
 setInterval(showTimes, 1000);
 showTimes();

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from handoff import conversations, incoming, texts
 from handoff.incoming import Incoming, Words
+from handoff.mail import can_mail
 from handoff.models import Conversation
 from handoff.problems import Forbidden, Invalid
 from handoff.state import State
@@ -73,7 +74,7 @@ async def start(
                 page_url=body.page_url,
                 device=body.device or agent or None,
                 customer_name=who.name,
-                customer_email=who.email,
+                customer_email=who.email.lower() if who.email else None,
             )
             return Started(id=conversation.id, token=token, language=conversation.language)
         except IntegrityError:  # the same key at the same moment: the second look finds the first one's
@@ -124,7 +125,7 @@ async def look(request: Request, it: It, conversation_id: str, token: Token) -> 
     def form(session: Session) -> dict[str, Any]:
         conversation = conversations.opened(session, conversation_id, token)
         _note(request, conversation)
-        return shapes.conversation_form(session, conversation)
+        return shapes.conversation_form(session, conversation, can_mail(it.settings))
 
     return await it.read(form)
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from handoff import context, conversations, presence, queue, transfer
+from handoff import closing, context, conversations, mentions, presence, queue, topics, transfer
 from handoff.incoming import MAX_TEXT, Words
+from handoff.mail import can_mail
 from handoff.models import Conversation, Person
 from handoff.presence import Colleague
 from handoff.summary import summary
@@ -29,12 +30,31 @@ class Reply(BaseModel):
     text: Words
 
 
+class Answer(Reply):
+    """A reply; `seen_seq` is the number of the last row that the agent saw when she sent it."""
+
+    seen_seq: int | None = Field(default=None, ge=0, le=MOST_ID)
+
+
+class Note(Reply):
+    """What an agent writes for colleagues; `asks` are the ids of those whose answer she wants."""
+
+    asks: list[Annotated[int, Field(ge=1, le=MOST_ID)]] = Field(default=[], max_length=mentions.MOST)
+
+
 class Transfer(BaseModel):
     """To whom a conversation goes, one of the two, and what only agents read."""
 
     person_id: int | None = Field(default=None, ge=1, le=MOST_ID)
     topic: Words | None = Field(default=None, min_length=1, max_length=80)
     note: Words = Field(default="", max_length=MAX_TEXT)
+
+
+class Closing(BaseModel):
+    """What a conversation was about; what is left out stays as it is, empty words are none."""
+
+    topic: Words | None = Field(default=None, max_length=80)
+    cause: Words | None = Field(default=None, max_length=topics.MAX_CAUSE)
 
 
 class Away(BaseModel):
@@ -88,7 +108,8 @@ async def show(
         messages = conversations.messages_after(session, conversation_id, after, 1000, notes=True)
         about = context.agent_context(session, conversation)
         return {
-            "conversation": shapes.conversation_form(session, conversation) | _for_agents(conversation, person),
+            "conversation": shapes.conversation_form(session, conversation, can_mail(it.settings))
+            | _for_agents(conversation, person),
             "messages": shapes.message_list(session, messages),
             "context": about | {"summary": summary(session, conversation, language, about).as_dict()},
         }
@@ -115,17 +136,26 @@ async def claim(it: It, person: Agent, conversation_id: str) -> dict[str, Any]:
 
 
 @router.post("/conversations/{conversation_id}/messages", status_code=202)
-async def reply(it: It, person: Agent, conversation_id: str, body: Reply) -> Stored:
-    """Answer the customer."""
-    message = await it.write(queue.reply, conversation_id, person, body.client_id, body.text)
+async def reply(it: It, person: Agent, conversation_id: str, body: Answer) -> Stored:
+    """Answer the customer.
+
+    With `seen_seq`: 409 and `"code": "crossed"` where a colleague, the bot or oneself elsewhere told her something
+    since, with those `messages` and the last row's `seq`. Nothing is stored then; send it again to say it all the same.
+    """
+    message = await it.write(
+        queue.reply, conversation_id, person, body.client_id, body.text, seen_seq=body.seen_seq
+    )
     it.changed(conversation_id)
     return Stored(seq=message.seq)
 
 
 @router.post("/conversations/{conversation_id}/notes", status_code=202)
-async def note(it: It, person: Agent, conversation_id: str, body: Reply) -> Stored:
-    """Write something that only agents read, in anybody's conversation."""
-    message = await it.write(queue.note, conversation_id, person, body.client_id, body.text)
+async def note(it: It, person: Agent, conversation_id: str, body: Note) -> Stored:
+    """Write something that only agents read, in anybody's conversation; it answers what one was asked there.
+
+    422 where `asks` names oneself or somebody who is no colleague at the desk.
+    """
+    message = await it.write(mentions.note, conversation_id, person, body.client_id, body.text, body.asks)
     it.changed(conversation_id)
     return Stored(seq=message.seq)
 
@@ -145,16 +175,25 @@ async def hand_on(it: It, person: Agent, conversation_id: str, body: Transfer) -
 async def hand_back(it: It, person: Agent, conversation_id: str) -> dict[str, Any]:
     """Give the conversation back to the bot."""
     conversation = await it.write(queue.hand_back, conversation_id, person)
-    it.changed(conversation_id)
+    it.changed(conversation_id, queue_too=True)
     return {"owner": conversation.owner}
 
 
 @router.post("/conversations/{conversation_id}/close")
-async def close(it: It, person: Agent, conversation_id: str) -> dict[str, Any]:
-    """End the conversation."""
-    conversation = await it.write(queue.close, conversation_id, person)
-    it.changed(conversation_id)
-    return {"owner": conversation.owner}
+async def close(it: It, person: Agent, conversation_id: str, body: Closing | None = None) -> dict[str, Any]:
+    """End the conversation; 422 for a topic that nobody knows."""
+    said = body or Closing()
+    conversation = await it.write(queue.close, conversation_id, person, topic=said.topic, cause=said.cause)
+    it.changed(conversation_id, queue_too=True)
+    return {"owner": conversation.owner, "topic": conversation.topic, "cause": conversation.cause}
+
+
+@router.post("/conversations/{conversation_id}/reopen")
+async def reopen(it: It, person: Agent, conversation_id: str) -> dict[str, Any]:
+    """Take back a conversation that the caller closed just now; 409 where that cannot be done any more."""
+    conversation = await it.write(closing.reopen, conversation_id, person, it.settings.vanish_s)
+    it.changed(conversation_id, queue_too=True)
+    return {"owner": conversation.owner} | _for_agents(conversation, person)
 
 
 @router.get("/people")

@@ -1,5 +1,6 @@
 """The desk, where agents see who waits, read everything, and reply. Parts are read again when they change."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Annotated
@@ -47,7 +48,7 @@ def _desk(
     session: Session, me: int, limit: int, grace_s: float, conversation_id: str | None = None, language: str = ""
 ) -> Desk:
     work = work_view(session, conversation_id, me, language) if conversation_id else None
-    return Desk(queue_view(session, me, limit), herself(session, me, grace_s), lost(session, me, now()), work)
+    return Desk(queue_view(session, me, limit, language), herself(session, me, grace_s), lost(session, me, now()), work)
 
 
 def _nonce() -> str:
@@ -83,10 +84,19 @@ async def queue_part(
     person: Agent,
     limit: Limit = PAGE,
     open: Annotated[str, Query(max_length=64)] = "",
+    had: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """The left column as it is now, and how many the agent has; `open` is the conversation to mark."""
-    seen = await it.read(_desk, person.id or 0, limit, it.settings.vanish_s)
-    return render(request, "desk/_left.html", queue=seen.queue, lost=seen.lost, me=seen.me, open=open)
+    """The left column as it is now, and how many the agent has; `open` is the conversation to mark.
+
+    Nothing, 204, where the page has just that: what it gave as `had` is the mark of the last answer, its X-Mark.
+    """
+    seen = await it.read(_desk, person.id or 0, limit, it.settings.vanish_s, None, page_language(request))
+    response = render(request, "desk/_left.html", queue=seen.queue, lost=seen.lost, me=seen.me, open=open)
+    mark = hashlib.sha256(response.body).hexdigest()[:16]
+    if mark == had:
+        return Response(status_code=204)
+    response.headers["X-Mark"] = mark
+    return response
 
 
 @router.post("/away")
@@ -103,10 +113,10 @@ async def conversation(request: Request, it: It, person: Agent, conversation_id:
     """A conversation: the whole desk, or for the desk's own script the part that changes."""
     if not is_partial(request):
         return await _whole(request, it, person, conversation_id, PAGE)
-    return await _work(request, it, person, conversation_id)
+    return await work_part(request, it, person, conversation_id)
 
 
-async def _work(
+async def work_part(
     request: Request,
     it: It,
     person: Person,
@@ -116,6 +126,7 @@ async def _work(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
+    """The conversation as it is now, with `message` about what just could not be done."""
     view = await it.read(work_view, conversation_id, person.id or 0, page_language(request))
     return render(
         request,
@@ -136,9 +147,11 @@ async def new_rows(
     conversation_id: ConversationId,
     after: Annotated[int, Query(ge=0)] = 0,
     mode: Annotated[str, Query(max_length=8)] = "",
+    promise: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
-    """The rows after number `after`, and what else changed when the conversation is no longer in `mode`."""
-    view = await it.read(work_view, conversation_id, person.id or 0, page_language(request), after)
+    """The rows after number `after`, and what else changed: where the conversation is no longer in `mode`, or the
+    open promise not as `promise` marks it."""
+    view = await it.read(work_view, conversation_id, person.id or 0, page_language(request), after, mode)
     return render(
         request,
         "desk/_new.html",
@@ -146,6 +159,7 @@ async def new_rows(
         work=view,
         nonce=_nonce(),
         changed=view.mode != mode,
+        promise_changed=view.strip.mark != promise,
     )
 
 
@@ -156,19 +170,19 @@ async def claim(request: Request, it: It, person: Agent, conversation_id: Conver
         await it.write(queue.claim, conversation_id, person, it.settings.vanish_s)
     except queue.Refused as refused:
         words = page_of(request).t(f"desk.refused_{refused.why}", **refused.values)
-        return await _work(request, it, person, conversation_id, message=words, status=409)
+        return await work_part(request, it, person, conversation_id, message=words, status=409)
     except Conflict:
-        return await _lost(request, it, person, conversation_id)
+        return await lost_part(request, it, person, conversation_id)
     it.changed(conversation_id, queue_too=True)
-    return await _work(request, it, person, conversation_id)
+    return await work_part(request, it, person, conversation_id)
 
 
-async def _lost(request: Request, it: It, person: Person, conversation_id: str) -> Response:
+async def lost_part(request: Request, it: It, person: Person, conversation_id: str) -> Response:
     """The conversation as it is now, with plain words about what could not be done."""
     view = await it.read(work_view, conversation_id, person.id or 0, page_language(request))
     page = page_of(request)
     words = page.t(f"desk.lost_{view.mode}", name=view.agent_name or page.t("desk.colleague"))
-    return await _work(request, it, person, conversation_id, message=words, status=409)
+    return await work_part(request, it, person, conversation_id, message=words, status=409)
 
 
 @router.post("/{conversation_id}/hand-back")
@@ -177,22 +191,10 @@ async def hand_back(request: Request, it: It, person: Agent, conversation_id: Co
     try:
         await it.write(queue.hand_back, conversation_id, person)
     except (Conflict, Forbidden):
-        return await _lost(request, it, person, conversation_id)
-    it.changed(conversation_id)
+        return await lost_part(request, it, person, conversation_id)
+    it.changed(conversation_id, queue_too=True)
     said = toast(page_of(request).t("desk.handed_back"))
-    return await _work(request, it, person, conversation_id, headers=said)
-
-
-@router.post("/{conversation_id}/close")
-async def close(request: Request, it: It, person: Agent, conversation_id: ConversationId) -> Response:
-    """End the conversation; it stays to be seen, and the customer may go on with it."""
-    try:
-        await it.write(queue.close, conversation_id, person)
-    except (Conflict, Forbidden):
-        return await _lost(request, it, person, conversation_id)
-    it.changed(conversation_id)
-    said = toast(page_of(request).t("desk.closed"))
-    return await _work(request, it, person, conversation_id, headers=said)
+    return await work_part(request, it, person, conversation_id, headers=said)
 
 
 @router.get("/{conversation_id}/transfer")
@@ -277,11 +279,11 @@ def _where_it_went(page: Page, conversation: Conversation, name: str) -> str:
 
 async def _next(request: Request, it: It, person: Person, said: str) -> Response:
     """What the agent goes on with: a conversation of hers, who waits for her answer first; else nothing is open."""
-    view = await it.read(queue_view, person.id or 0, PAGE)
+    view = await it.read(queue_view, person.id or 0, PAGE, page_language(request))
     following = sorted(view.mine, key=lambda item: not item.unanswered)
     headers = toast(said)
     if not following:
         headers |= {"HX-Push-Url": "/desk"}
         return render(request, "desk/_nothing.html", headers=headers, queue=view)
     headers |= {"HX-Push-Url": f"/desk/{following[0].id}"}
-    return await _work(request, it, person, following[0].id, headers=headers)
+    return await work_part(request, it, person, following[0].id, headers=headers)

@@ -7,14 +7,21 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import conversations, estimates, queue
+from handoff import conversations, earlier, estimates, mentions, queue, said
 from handoff.context import agent_context
+from handoff.earlier import Earlier
 from handoff.estimates import Told
+from handoff.mentions import Asked
 from handoff.models import Conversation, Estimate, Message, Person
 from handoff.summary import summary
+from handoff.texts import shipped
 from handoff.waiting import as_wait, minutes
 from handoff.web import shapes
+from handoff.web.asked_view import Questions, questions
+from handoff.web.desk_lists import Lists, lists, resting_with
 from handoff.web.desk_team import handed_on_by
+from handoff.web.hidden_rows import hiding_of
+from handoff.web.promise_view import Strip, strip
 from kb.models import now
 
 ROWS = 500  # the newest rows of a transcript that are shown
@@ -36,6 +43,7 @@ class QueueItem:
     since: datetime
     last: str = ""
     unanswered: bool = False
+    seq: int = 0  # of the last message
     range: tuple[int, int] | None = None  # minutes that she is told now
     late: bool = False  # has waited longer than she was told first
     sent_by: str = ""  # the colleague who handed it on to me, until I say something in it
@@ -43,13 +51,16 @@ class QueueItem:
 
 @dataclass(frozen=True)
 class QueueView:
-    """The left column. `total` counts everyone who waits, shown or not."""
+    """The left column. `total` counts everyone who waits, shown or not; `mine` lacks those that only wait for what
+    was promised in them, which are in the lists."""
 
     waiting: list[QueueItem]
     mine: list[QueueItem]
     total: int
     more: bool
     limit: int
+    lists: Lists
+    asked: Questions
 
 
 @dataclass(frozen=True)
@@ -70,22 +81,30 @@ class WorkView:
     context: dict[str, Any]
     told_first: tuple[int, int] | None  # minutes, in this stay in the queue or the last
     told_now: tuple[int, int] | None  # while she waits
+    earlier: list[Earlier]  # the customer's last other conversations
+    more_earlier: bool
+    editor: bool  # whether this agent may change entries
+    strip: Strip
+    asked: list[Asked]  # what colleagues ask this agent about it
 
 
-def queue_view(session: Session, person_id: int, limit: int) -> QueueView:
-    """The queue's first lines and this agent's conversations."""
+def queue_view(session: Session, person_id: int, limit: int, language: str = "nl") -> QueueView:
+    """The queue's first lines, this agent's conversations, and the lists below them in words of `language`."""
     limit = max(1, min(limit, MOST_WAITING))
     waiting, more = queue.waiting(session, limit)
-    held = queue.held_by(session, person_id)
+    resting = resting_with(session, person_id)
+    held = [c for c in queue.held_by(session, person_id) if c.id not in resting]
     last = _last_said(session, [c.id for c in held])
     senders = handed_on_by(session, person_id, [c.id for c in held])
-    places, told, at = queue.places(session), estimates.told(session, [c.id for c in waiting]), now()
+    places, told, at = queue.places(session, limit), estimates.told(session, [c.id for c in waiting]), now()
     return QueueView(
         waiting=[_waiting(c, places[c.id], told.get(c.id), at) for c in waiting if c.id in places],
         mine=[replace(_item(c, 0, last.get(c.id)), sent_by=senders.get(c.id, "")) for c in held],
         total=queue.waiting_count(session),
         more=more is not None and limit < MOST_WAITING,
         limit=limit,
+        lists=lists(session, person_id, language, at),
+        asked=questions(session, person_id, at),
     )
 
 
@@ -106,7 +125,7 @@ def minutes_of(told: Estimate | None) -> tuple[int, int] | None:
 
 
 def _item(conversation: Conversation, place: int, last: Message | None = None) -> QueueItem:
-    words = " ".join(last.text.split()) if last else ""
+    words = said.line(last, shipped(conversation.language)) if last else ""
     return QueueItem(
         id=conversation.id,
         place=place,
@@ -118,6 +137,7 @@ def _item(conversation: Conversation, place: int, last: Message | None = None) -
         since=conversation.queued_at or (last.at if last else conversation.changed_at),
         last=words if len(words) <= ONE_LINE else words[: ONE_LINE - 1] + "…",
         unanswered=last is not None and last.author == "customer",
+        seq=last.seq if last else 0,
     )
 
 
@@ -136,19 +156,24 @@ def _last_said(session: Session, ids: list[str]) -> dict[str, Message]:
 
 
 def work_view(
-    session: Session, conversation_id: str, person_id: int, language: str, after: int | None = None
+    session: Session,
+    conversation_id: str,
+    person_id: int,
+    language: str,
+    after: int | None = None,
+    known_mode: str = "",
 ) -> WorkView:
     """A conversation with its context, summed up in `language`; its rows after number `after`, or the newest `ROWS`.
 
-    NotFound where there is none.
+    The context is empty where the page that asks for new rows shows it already: while it is in the mode that the page
+    knows, and nothing was hidden. NotFound where there is no such conversation.
     """
     conversation = conversations.get(session, conversation_id)
     start = max(0, conversation.last_seq - ROWS) if after is None else after
     messages = conversations.messages_after(session, conversation_id, start, ROWS, notes=True)
-    context = agent_context(session, conversation)
-    context["summary"] = summary(session, conversation, language, context)
-    for near in context["nearest"]:
-        near["html"] = shapes.to_html(near["answer"])
+    rows = _rows(session, conversation, messages, person_id)
+    shown = known_mode == mode_of(conversation, person_id) and not any(row["hides"] or row["shows"] for row in rows)
+    context, before, more = ({}, [], False) if after is not None and shown else _around(session, conversation, language)
     agent = session.get(Person, conversation.agent_id) if conversation.agent_id else None
     return WorkView(
         id=conversation.id,
@@ -157,12 +182,29 @@ def work_view(
         question=conversation.question,
         queued_at=conversation.queued_at,
         agent_name=agent.name if agent else None,
-        rows=_rows(session, messages, person_id),
+        rows=rows,
         cut=after is None and start > 0,
         context=context,
         told_first=minutes_of(estimates.first_told(session, conversation.id)),
         told_now=minutes_of(estimates.newest(session, conversation.id)),
+        earlier=before,
+        more_earlier=more,
+        editor=session.get_one(Person, person_id).role in ("editor", "admin"),
+        strip=strip(session, conversation, person_id, language or "nl", now()),
+        asked=mentions.open_for(session, person_id, conversation.id),
     )
+
+
+def _around(
+    session: Session, conversation: Conversation, language: str
+) -> tuple[dict[str, Any], list[Earlier], bool]:
+    """What stands beside a conversation, and the customer's last other conversations with whether there are more."""
+    context = agent_context(session, conversation)
+    context["summary"] = summary(session, conversation, language, context)
+    for near in context["nearest"]:
+        near["html"] = shapes.to_html(near["answer"])
+    before, more = earlier.earlier(session, conversation) if context["earlier_conversations"] else ([], False)
+    return context, before, more
 
 
 def mode_of(conversation: Conversation, person_id: int) -> str:
@@ -172,10 +214,14 @@ def mode_of(conversation: Conversation, person_id: int) -> str:
     return "free" if conversation.owner == "queue" else conversation.owner
 
 
-def _rows(session: Session, messages: list[Message], person_id: int) -> list[dict[str, Any]]:
+def _rows(
+    session: Session, conversation: Conversation, messages: list[Message], person_id: int
+) -> list[dict[str, Any]]:
     forms = shapes.message_list(session, messages)
-    blank = {"html": "", "options": [], "author_name": "", "client_id": ""}
+    hidden = hiding_of(session, conversation, messages, person_id)
+    blank: dict[str, Any] = {"html": "", "options": [], "author_name": "", "client_id": ""}
+    blank |= {"file": None, "hides": 0, "shows": 0}
     return [
-        blank | form | {"mine": m.author == "agent" and m.author_id == person_id}
-        for form, m in zip(forms, messages, strict=True)
+        blank | form | marks | {"mine": m.author == "agent" and m.author_id == person_id}
+        for form, m, marks in zip(forms, messages, hidden, strict=True)
     ]

@@ -1,19 +1,26 @@
 """Guards in front of every route: a limit on bodies, and headers that keep pages to themselves."""
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handoff.problems import problem_response
+from handoff.problems import TooLarge, problem_response
 
 MAX_BODY = 1_000_000  # bytes; the longest thing anybody sends is an answer of 8,000 characters
+MAX_UPLOAD = 10 * 2**20 + 32_000  # bytes, for a file and the form around it
+UPLOADS = re.compile(r"/api/v1/(?:desk/)?conversations/[^/]{1,64}/files")  # the routes that take one
 CSP = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'; form-action 'self'"
 )
 
 
 class BodyLimit:
-    """Refuses request bodies over MAX_BODY with 413, whether their length is told beforehand or not."""
+    """Refuses request bodies over MAX_BODY with 413, whether their length is told beforehand or not.
+
+    A body that may hold a file is not kept here: its route reads it once it knows the caller, counted as it comes.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -22,6 +29,8 @@ class BodyLimit:
         """Pass the request on with its body counted."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        if scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]):
+            return await self.app(scope, _counted(receive), send)
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > MAX_BODY:
             return await _too_large()(scope, receive, send)
@@ -43,6 +52,21 @@ async def _read(receive: Receive) -> list[Message] | None:
             return None
         if message["type"] != "http.request" or not message.get("more_body"):
             return messages
+
+
+def _counted(receive: Receive) -> Receive:
+    """`receive` that raises TooLarge when the body is over MAX_UPLOAD."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_UPLOAD:
+            raise TooLarge
+        return message
+
+    return counted
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:

@@ -30,7 +30,7 @@ async def login_page(
     person = await person_of(request)
     if person is not None:
         return RedirectResponse(local_path(next, home(person)), 303)
-    said = page_of(request).t("login.done_out") if done == "out" else ""
+    said = page_of(request).t(f"login.done_{done}") if done in ("out", "password") else ""
     back = local_path(next, "")
     return render(request, "login.html", person=None, email="", next=back, error="", done=said)
 

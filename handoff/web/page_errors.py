@@ -24,12 +24,18 @@ def is_partial(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
-def toast(text: str, kind: str = "good") -> dict[str, str]:
-    """The header that makes a script show `text` for a while.
+def toast(
+    text: str, kind: str = "good", href: str = "", label: str = "", undo: str = "", target: str = "#promise"
+) -> dict[str, str]:
+    """The header that makes a script show `text` for a while, with a link named `label` to `href` where there is one,
+    or with a button that posts to `undo` and puts the answer into `target`.
 
     Not htmx's own HX-Trigger: that event is lost when the button that was pressed is gone from the page by then.
     """
-    return {"X-Toast": json.dumps({"text": text, "kind": kind})}
+    link = {"href": href, "label": label} if href else {}
+    if undo:
+        link = {"undo": undo, "label": label, "target": target}
+    return {"X-Toast": json.dumps({"text": text, "kind": kind} | link)}
 
 
 async def error_page(request: Request, status: int) -> Response:

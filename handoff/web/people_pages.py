@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from handoff import outbox, people, presence, transfer
+from handoff import password_links, people, presence, topics
 from handoff.mail import can_mail
 from handoff.models import ROLES, Person
+from handoff.password_links import Link
 from handoff.people import LastAdmin, Oneself, Wrong
 from handoff.problems import Conflict
 from handoff.state import State
@@ -16,7 +17,7 @@ from handoff.web.edge import It
 from handoff.web.page_errors import PageRoute
 from handoff.web.people_form import PersonForm, form_of, typed, unknown_choices
 from handoff.web.people_view import several
-from handoff.web.rendering import Page, page_of, render
+from handoff.web.rendering import page_of, render
 from handoff.web.settings_pages import Admin
 from handoff.web.settings_view import Difference, differences
 from kb.models import now
@@ -60,15 +61,17 @@ async def _page(
     done: str = "",
     problem: str = "",
     password: str = "",
+    link: Link | None = None,
     mailed: bool = False,
 ) -> Response:
     """The page of a person (`other`), or of somebody who is to be added."""
 
-    def read(session: Session) -> tuple[list[str], int]:
+    def read(session: Session) -> tuple[list[str], int, str]:
         held = presence.held_counts(session).get(other.id or 0, 0) if other else 0
-        return sorted({*choices(session, other), *form.topics}), held
+        purpose = password_links.purpose_for(session, other.id or 0) if other else ""
+        return sorted({*choices(session, other), *form.topics}), held, purpose
 
-    topics, held = await it.read(read)
+    known, held, purpose = await it.read(read)
     return render(
         request,
         "settings/person.html",
@@ -76,7 +79,7 @@ async def _page(
         person=person,
         form=form,
         other=other,
-        topics=topics,
+        topics=known,
         roles=ROLES,
         held=held,
         crossed=crossed,
@@ -84,14 +87,16 @@ async def _page(
         done=done,
         problem=problem,
         password=password,
+        link=link.address if link and not link.mailed else "",
         mailed=mailed,
         can_mail=can_mail(it.settings),
+        purpose=purpose,
     )
 
 
 def choices(session: Session, other: Person | None) -> list[str]:
     """The topics to choose from: those of entries, of colleagues, and hers."""
-    return sorted({*transfer.topics(session), *((other.topics or []) if other else [])})
+    return sorted({*topics.topics(session), *((other.topics or []) if other else [])})
 
 
 @router.get("/settings/people/new")
@@ -102,24 +107,26 @@ async def new(request: Request, it: It, person: Admin) -> Response:
 
 @router.post("/settings/people/new")
 async def add(request: Request, it: It, person: Admin, form: Sent) -> Response:
-    """Add somebody, and show her first password: here and now alone."""
-    page = page_of(request)
+    """Add somebody, who gets a link to choose a password; without mail it is shown, with a password: now alone."""
+    page, mail = page_of(request), can_mail(it.settings)
 
-    def act(session: Session) -> Person:
+    def act(session: Session) -> tuple[Person, Link | None]:
         _check(session, form, None)
         found, is_new = people.add(session, form.email, form.about(), form.password, by=person.email)
-        if is_new and can_mail(it.settings):
-            _invite(session, it, page, found, person)
-        return found
+        if mail and not is_new:  # the same form again: the link is on its way already
+            return found, None
+        return found, password_links.send(
+            session, it.settings, found, "invite", language=page.language, by=person
+        )
 
     try:
-        added = await it.write(act)
+        added, link = await it.write(act)
     except Wrong as wrong:
         form.said(page, wrong.errors)
         return await _page(request, it, person, form, None, status=422)
     it.bus.publish("mail", "")
-    mailed = can_mail(it.settings)
-    return await _page(request, it, person, form_of(added), added, password=form.password, mailed=mailed)
+    password = "" if mail else form.password
+    return await _page(request, it, person, form_of(added), added, password=password, link=link, mailed=mail)
 
 
 def _check(session: Session, form: PersonForm, other: Person | None) -> None:
@@ -136,19 +143,6 @@ def _check(session: Session, form: PersonForm, other: Person | None) -> None:
     errors |= unknown_choices(form, choices(session, other))
     if errors:
         raise Wrong(errors)
-
-
-def _invite(session: Session, it: State, page: Page, to: Person, by: Person) -> None:
-    """Queue the invitation, without her password: that she gets from whoever added her."""
-    shop, link = it.settings.shop_name, f"{it.settings.origin}/login"
-    outbox.queue_mail(
-        session,
-        key=f"invitation:{to.id}",
-        to=to.email,
-        language=page.language,
-        subject=page.t("people.mail_subject", shop=shop),
-        text=page.t("people.mail_text", shop=shop, link=link, name=to.name, by=by.name),
-    )
 
 
 @router.get("/settings/people/{person_id}")
@@ -217,6 +211,25 @@ async def set_password(request: Request, it: It, person: Admin, person_id: Id, f
     """Give a person a new password, and show it: here and now alone."""
     other = await it.write(people.set_password, person_id, form.password, by=person.email)
     return await _page(request, it, person, form_of(other), other, password=form.password)
+
+
+@router.post("/settings/people/{person_id}/link")
+async def send_link(request: Request, it: It, person: Admin, person_id: Id) -> Response:
+    """Send a person a link to choose a password; without mail it is shown, here and now alone."""
+    page = page_of(request)
+
+    def act(session: Session) -> tuple[Person, Link]:
+        other = people.get(session, person_id)
+        if not other.active:
+            raise Conflict
+        purpose = password_links.purpose_for(session, person_id)
+        return other, password_links.send(
+            session, it.settings, other, purpose, language=page.language, by=person
+        )
+
+    other, link = await it.write(act)
+    it.bus.publish("mail", "")
+    return await _page(request, it, person, form_of(other), other, link=link, mailed=link.mailed)
 
 
 def tell(it: State, person_id: int, waiting: list[str]) -> None:

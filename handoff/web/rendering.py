@@ -33,6 +33,7 @@ class Page:
     shop: str
     path: str
     query: Mapping[str, str]
+    model: bool = False  # whether a model makes drafts
 
     def t(self, key: str, /, **values: object) -> str:
         """The words under `key` in the page's language."""
@@ -66,8 +67,8 @@ def page_language(request: Request) -> str:
 def page_of(request: Request) -> Page:
     """The `Page` of a request. `path` is empty where the address cannot be asked for again."""
     path = request.url.path if request.method == "GET" else ""
-    shop = request.app.state.it.settings.shop_name
-    return Page(page_language(request), shop, path, request.query_params)
+    settings = request.app.state.it.settings
+    return Page(page_language(request), settings.shop_name, path, request.query_params, bool(settings.model_url))
 
 
 def local_path(wish: str | None, otherwise: str) -> str:

@@ -1,6 +1,6 @@
 """The backlog's pages: what nobody could answer, and the editor's word on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -70,6 +70,9 @@ async def group(request: Request, it: It, person: Editor, group_id: int, done: D
     """One question group."""
     view = await it.read(group_view, it.base, group_id)
     form = GroupForm(view.group.title, view.group.language, _topic(view))
+    if view.proposals and view.group.status == "open":
+        proposed = view.proposals[0]
+        form = replace(form, question=proposed.question, answer=proposed.answer)
     return _group(request, person, view, form, done=done)
 
 

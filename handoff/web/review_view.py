@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from handoff import reports
 from handoff.conversations import NOTE
 from handoff.models import Message, Person
 from handoff.web.shapes import to_html
@@ -14,6 +15,7 @@ from kb import backlog, entries
 from kb.base import Base
 from kb.errors import NotFound
 from kb.models import Entry, Question, QuestionGroup
+from kb.proposals import Proposal, of_group
 
 PAGE = 50
 QUESTIONS = 100  # of a group, the newest are shown
@@ -71,6 +73,7 @@ class GroupView:
     nearest: list[ShownEntry]
     entry: ShownEntry | None
     topics: list[str]
+    proposals: list[Proposal]
 
 
 def groups_view(session: Session, status: str, after: str | None) -> GroupsView:
@@ -79,9 +82,15 @@ def groups_view(session: Session, status: str, after: str | None) -> GroupsView:
     shown = found[:PAGE]
     facts = _facts(session, [g.id or 0 for g in shown])
     items = [GroupItem(g, *facts.get(g.id or 0, ([g.language], ""))) for g in shown]
+    next_one = backlog.cursor(shown[-1]) if len(found) > PAGE else None
+    return GroupsView(status, items, group_counts(session), next_one)
+
+
+def group_counts(session: Session) -> dict[str, int]:
+    """How many groups there are of each status, and how many reports are open."""
     rows = session.exec(select(QuestionGroup.status, func.count()).group_by(col(QuestionGroup.status)))
     counts = {"open": 0, "approved": 0, "dismissed": 0} | {status: int(n) for status, n in rows}
-    return GroupsView(status, items, counts, backlog.cursor(shown[-1]) if len(found) > PAGE else None)
+    return counts | {"reports": reports.count_open(session)}
 
 
 def _facts(session: Session, ids: list[int]) -> dict[int, tuple[list[str], str]]:
@@ -118,6 +127,7 @@ def group_view(session: Session, base: Base, group_id: int) -> GroupView:
         nearest=[entry for entry in near if entry is not None],
         entry=_decided_entry(session, group),
         topics=topics(session),
+        proposals=of_group(questions, _hidden(session, questions)),
     )
 
 
@@ -145,6 +155,7 @@ def _replies(session: Session, questions: list[Question]) -> list[AgentReply]:
         select(Message, Person.name)
         .join(Person, col(Person.id) == col(Message.author_id))
         .where(col(Message.conversation_id).in_(asked), Message.author == "agent", Message.kind != NOTE)
+        .where(col(Message.hidden_at).is_(None))
         .order_by(col(Message.at).desc())
         .limit(5 * REPLIES)
     )
@@ -155,6 +166,13 @@ def _replies(session: Session, questions: list[Question]) -> list[AgentReply]:
         if m.seq > asked[m.conversation_id]
     }
     return list(said.values())[:REPLIES]
+
+
+def _hidden(session: Session, questions: list[Question]) -> set[tuple[str, int]]:
+    """The messages that are hidden in the conversations of these questions."""
+    of_these = col(Message.conversation_id).in_({q.conversation_id for q in questions})
+    query = select(Message.conversation_id, Message.seq).where(of_these, col(Message.hidden_at).is_not(None))
+    return set(session.exec(query).all())
 
 
 def topics(session: Session) -> list[str]:

@@ -14,7 +14,7 @@ from handoff.hours import Hours, Span
 from handoff.hours_words import dated, names
 from handoff.models import Change
 from handoff.texts import shipped
-from handoff.web import people_view
+from handoff.web import changes_view, people_view
 from handoff.web.hours_form import shown
 from handoff.web.rendering import Page
 
@@ -129,6 +129,7 @@ IN_WORDS: dict[str, Callable[[Page, Any], Lines]] = {
     shop_settings.HOURS: _hours,
     shop_settings.WAIT_LIMIT: _wait_limit,
     **people_view.IN_WORDS,
+    **changes_view.IN_WORDS,
 }
 
 

@@ -9,8 +9,10 @@ from fastapi import Request, Response
 from markdown_it import MarkdownIt
 from sqlmodel import Session, col, select
 
-from handoff import conversations, waiting
+from handoff import contact, conversations, files, promise_words, promises, waiting
+from handoff.desk_models import Promise
 from handoff.models import Conversation, Message, Person
+from handoff.said import HIDDEN
 from kb.models import now
 
 TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "code", "blockquote", "h3", "h4", "hr"}
@@ -37,8 +39,13 @@ def names_of(session: Session, messages: list[Message]) -> dict[int, str]:
     return {p.id: p.name.split()[0] for p in people if p.id is not None}
 
 
-def message_form(message: Message, names: dict[int, str]) -> dict[str, Any]:
-    """A message as the customer may see it: nothing internal, absent fields left out."""
+def message_form(
+    message: Message, names: dict[int, str], sent: dict[str, dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """A message as the customer may see it: nothing internal, absent fields left out. `sent` are `files.forms`.
+
+    Of a hidden one only that it is hidden; the steps that hid it and showed it again bear its number.
+    """
     form: dict[str, Any] = {
         "seq": message.seq,
         "at": message.at.isoformat(),
@@ -48,6 +55,13 @@ def message_form(message: Message, names: dict[int, str]) -> dict[str, Any]:
     }
     if message.author == "agent" and message.author_id in names:
         form["author_name"] = names[message.author_id]
+    if message.hidden_at is not None:
+        hidden = {"kind": HIDDEN, "text": ""}
+        return form | hidden | ({"client_id": message.client_id} if message.client_id else {})
+    if message.author == "system":
+        form |= {k: v for k in ("hides", "shows") if (v := (message.data or {}).get(k)) is not None}
+    if file := (sent or {}).get(message.file_id or ""):
+        form["file"] = file
     if message.kind == "answer" or message.author == "agent":
         form["html"] = to_html(message.text)
     if message.kind == "answer":
@@ -58,23 +72,35 @@ def message_form(message: Message, names: dict[int, str]) -> dict[str, Any]:
 
 def message_list(session: Session, messages: list[Message]) -> list[dict[str, Any]]:
     """`message_form` of several messages."""
-    names = names_of(session, messages)
-    return [message_form(m, names) for m in messages]
+    names, sent = names_of(session, messages), files.forms(session, messages)
+    return [message_form(m, names, sent) for m in messages]
 
 
-def conversation_form(session: Session, conversation: Conversation) -> dict[str, Any]:
-    """A conversation as the customer may see it: who has it, the place in the queue, whether the bot is at work."""
+def promise_form(session: Session, promise: Promise | None, mail: bool = True) -> dict[str, Any] | None:
+    """An open promise as its customer may see it; `mail`: whether mails can be sent, so that an address is of use."""
+    if promise is None:
+        return None
+    conversation = conversations.get(session, promise.conversation_id)
+    return promise_words.form(session, conversation, promise, promises.state_of(promise, now()) == "late", mail)
+
+
+def conversation_form(session: Session, conversation: Conversation, mail: bool = True) -> dict[str, Any]:
+    """A conversation as the customer may see it: who has it, the place in the queue, what she was promised, whether
+    the bot is at work. `mail` as in `promise_form`."""
     agent = session.get(Person, conversation.agent_id) if conversation.agent_id else None
     busy = conversation.lease_until is not None and conversation.lease_until > now()
+    promise, place = promises.open_of(session, conversation.id), waiting.status(session, conversation)
     return {
         "id": conversation.id,
         "language": conversation.language,
         "owner": conversation.owner,
         "reason": conversation.reason,
-        "last_seq": conversations.last_shown(session, conversation),
+        "last_seq": conversation.shown_seq,
         "agent_name": agent.name.split()[0] if agent else None,
-        "queue": waiting.status(session, conversation),
+        "queue": place and place | {"leave": contact.loudness(session, conversation, promise)},
+        "promise": promise_form(session, promise, mail),
         "bot_busy": conversation.owner == "bot" and busy,
+        "agent_seen_seq": min(conversation.agent_seen_seq, conversation.shown_seq),  # a note's number is told to nobody
     }
 
 

@@ -20,10 +20,10 @@ Language = Literal["nl", "en"]
 KINDS = {
     "bot": ("bot.", "say."),
     "handover": ("handover.",),
-    "steps": ("system.", "wait."),
+    "steps": ("system.", "wait.", "promise."),
     "hours": ("hours.",),
     "errors": ("error.",),
-    "widget": ("widget.", "customer."),
+    "widget": ("widget.", "customer.", "file."),
     "mail": ("mail.", "reopen."),
     "shop": ("shop.", "chat."),
 }
@@ -95,6 +95,7 @@ def _done(request: Request, text: Wording, said: str) -> Response:
 
 
 @router.post("/review/texts/{language}/{key}/reset")
-async def reset(request: Request, it: It, _: Editor, language: Language, key: str) -> Response:
+async def reset(request: Request, it: It, person: Editor, language: Language, key: str) -> Response:
     """Go back to the shipped words."""
-    return _done(request, await it.write(wording.reset, key, language), "texts.done_reset")
+    text = await it.write(wording.reset, key, language, person.email)
+    return _done(request, text, "texts.done_reset")

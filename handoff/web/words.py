@@ -52,6 +52,6 @@ async def change(it: It, person: Editor, key: str, language: Language, body: Cha
 
 
 @router.delete("/{key}")
-async def reset(it: It, _: Editor, key: str, language: Language) -> dict[str, Any]:
+async def reset(it: It, person: Editor, key: str, language: Language) -> dict[str, Any]:
     """Go back to the shipped words."""
-    return text_form(await it.write(wording.reset, key, language))
+    return text_form(await it.write(wording.reset, key, language, person.email))

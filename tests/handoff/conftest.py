@@ -72,6 +72,8 @@ def by_verdict(body: dict[str, Any]) -> list[dict[str, Any]]:
         return [act("say", key="helped")]
     if body["message"] == "/not_helped":
         return [act("rephrase")]
+    if body["message"] == "/file":
+        return [act("say", key="file")]
     if body["metadata"]["kb"].get("completes"):
         return [act("say", key="nothing")]
     verdict = body["metadata"]["kb"]["verdict"]

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from handoff import conversations, queue
+from handoff import conversations, presence, queue
+from handoff.desk_models import Promise
 from handoff.models import OWNERS, Conversation, Handling, Message, Person
 
 Sent = dict[tuple[str, str, str], str]  # conversation, author and client_id of an accepted message; its words, in order
@@ -25,6 +26,7 @@ def check(session: Session, sent: Sent, at: datetime) -> None:
     nothing_twice(rows, sent)
     everyone_listed(session, found)
     nobody_overloaded(session, found)
+    promises_told(session, rows)
     notes_stay_inside(session, rows)
 
 
@@ -91,10 +93,37 @@ def everyone_listed(session: Session, found: dict[str, Conversation]) -> None:
 
 
 def nobody_overloaded(session: Session, found: dict[str, Conversation]) -> None:
-    """No agent has more conversations than she takes at once."""
-    held = Counter(c.agent_id for c in found.values() if c.owner == "agent")
+    """No agent has more conversations than she takes at once, but for those in which she promised something.
+
+    With the promise open they take none of her places; once it is kept they do, and may put her over.
+    """
+    promised = {(p.conversation_id, p.holder_id): p for p in session.exec(select(Promise).order_by(Promise.id)).all()}
+    held = [c for c in found.values() if c.owner == "agent"]
+    unpromised = Counter(c.agent_id for c in held if (c.id, c.agent_id) not in promised)
+    takes_place = Counter(c.agent_id for c in held if not is_open(promised.get((c.id, c.agent_id))))
+    counts = presence.held_counts(session)
     for person in session.exec(select(Person)).all():
-        assert held[person.id] <= person.capacity, person.name
+        assert unpromised[person.id] <= person.capacity, person.name
+        assert counts.get(person.id or 0, 0) == takes_place[person.id], person.name
+
+
+def is_open(promise: Promise | None) -> bool:
+    """Whether there is a promise that is neither kept nor dropped."""
+    return promise is not None and promise.kept_at is None and promise.dropped_at is None
+
+
+def promises_told(session: Session, rows: dict[str, list[Message]]) -> None:
+    """At most one promise of a conversation is open, and everything that became of it stands in the timeline once."""
+    found = session.exec(select(Promise)).all()
+    now_open = Counter(p.conversation_id for p in found if is_open(p))
+    assert all(n == 1 for n in now_open.values())
+    told = Counter((m.data["promise"], m.kind) for of in rows.values() for m in of if m.data and "promise" in m.data)
+    for promise in found:
+        assert told[promise.id, "promised"] == 1
+        assert told[promise.id, "promise_moved"] == promise.moved
+        assert told[promise.id, "promise_kept"] == (promise.kept_at is not None)
+        assert told[promise.id, "promise_dropped"] <= (promise.dropped_at is not None)  # a replaced one has no row
+        assert not (promise.kept_at and promise.dropped_at)
 
 
 def notes_stay_inside(session: Session, rows: dict[str, list[Message]]) -> None:
@@ -103,4 +132,4 @@ def notes_stay_inside(session: Session, rows: dict[str, list[Message]]) -> None:
         shown = conversations.messages_after(session, id_, 0, 10_000)
         assert [m.seq for m in shown] == [m.seq for m in messages if m.kind != "note"]
         conversation = conversations.get(session, id_)
-        assert conversations.last_shown(session, conversation) == (shown[-1].seq if shown else 0)
+        assert conversation.shown_seq == (shown[-1].seq if shown else 0)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from handoff.problems import NotFound
+from handoff.shop_settings import changes
 from handoff.texts import LANGUAGES, shipped, texts
 from handoff.web.text_pages import KINDS, texts_view
 from handoff.wording import MAX_VALUE, Unfit, change, reset, wording, wordings
@@ -32,9 +33,19 @@ def test_a_change_stands_until_it_is_put_back(session: Session) -> None:
     assert texts(session, "nl")["say.ok"] == "Prima."
     assert texts(session, "en") == shipped("en")
     assert [t.key for t in wordings(session, "nl") if t.changed] == ["say.ok"]
-    assert reset(session, "say.ok", "nl") == before
-    assert reset(session, "say.ok", "nl") == before
+    assert reset(session, "say.ok", "nl", "els") == before
+    assert reset(session, "say.ok", "nl", "els") == before
     assert texts(session, "nl") == shipped("nl")
+
+
+def test_every_change_is_in_the_history(session: Session) -> None:
+    shipped_words = shipped("nl")["say.ok"]
+    change(session, "say.ok", "nl", "Prima.", "els")
+    change(session, "say.ok", "nl", "Prima.", "ada")
+    reset(session, "say.ok", "nl", "ada")
+    reset(session, "say.ok", "nl", "ada")
+    rows = [(c.by, c.before["value"], c.after["value"]) for c in reversed(changes(session, "text"))]
+    assert rows == [("els", shipped_words, "Prima."), ("ada", "Prima.", shipped_words)]
 
 
 def test_the_shipped_words_are_no_change(session: Session) -> None:
@@ -82,7 +93,7 @@ def test_unknown_texts_are_not_found(session: Session, key: str, language: str) 
     with pytest.raises(NotFound):
         change(session, key, language, "x", "els")
     with pytest.raises(NotFound):
-        reset(session, key, language)
+        reset(session, key, language, "els")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

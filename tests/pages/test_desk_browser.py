@@ -157,10 +157,12 @@ def test_handing_back_to_the_bot_and_closing(site: Site, visit: Visit) -> None:
     customer.say("toch weer een mens")
     expect(page.get_by_role("button", name="Neem dit gesprek")).to_be_visible()
     take(page)
-    page.get_by_text("Sluiten", exact=True).first.click()
+    page.get_by_role("button", name="Sluiten", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Gesprek sluiten")
+    expect(dialog).to_be_visible()
     page.route("**/close", _answer_late)  # the socket tells of the change before the answer comes
-    page.get_by_role("button", name="Ja, sluiten").click()
-    expect(page.get_by_role("button", name="Ja, sluiten")).to_have_count(0)
+    dialog.get_by_role("button", name="Sluiten").click()
+    expect(dialog).to_be_hidden()
     expect(page.get_by_role("status").get_by_text("Gesprek gesloten.")).to_be_visible()
     expect(log(page).get_by_text("Dit gesprek is afgelopen.")).to_be_visible()
     assert customer.owner() == "closed"

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from jinja2 import meta
+from sqlmodel import select
 
+from handoff import password_links
+from handoff.models import Person
 from handoff.settings import ROOT
 from handoff.web import rendering
 
@@ -59,19 +62,31 @@ def go_everywhere(site: Site) -> None:
     customer = site.customer("alle bladzijden langs")
     client = site.client()
     client.get("/login")
+    client.get("/forgot")
+    client.get("/password/none")
+    ada = site.write(lambda s: s.exec(select(Person).where(Person.role == "admin")).first())
+    client.get(f"/password/{site.write(lambda s: password_links.make(s, ada, 'reset'))}")
     client.post("/api/v1/login", json={"email": "ada@shop.example", "password": PASSWORD}).raise_for_status()
     part = {"HX-Request": "true"}
     group = client.get("/api/v1/review/groups").json()["groups"][0]["id"]
     entry = "/review/entries/return-how/nl"
     for path in ["/desk", f"/desk/{customer.id}", "/review", f"/review/groups/{group}", "/review/entries",
-                 "/review/entries/new", entry, f"{entry}/history", "/review/texts",
+                 "/review/entries/new", entry, f"{entry}/history", "/review/texts", "/review/reports",
                  "/settings/hours", "/settings/history",
-                 "/settings/people", "/settings/people/new", "/settings/routing"]:  # fmt: skip
+                 "/settings/people", "/settings/people/new", "/settings/routing",
+                 "/settings/canned", "/settings/canned/new", "/settings/topics",
+                 "/settings/topics/one?topic=returns"]:  # fmt: skip
         assert client.get(path).status_code == 200, path
     work = f"/desk/{customer.id}"
-    for path in ["/desk/queue", f"{work}/transfer", work, f"{work}/new?after=0&mode=mine"]:
+    for path in ["/desk/queue", f"{work}/transfer", f"{work}/promise",
+                 f"{work}/close", work, f"{work}/new?after=0&mode=mine"]:  # fmt: skip
         assert client.get(path, headers=part).status_code == 200, path
+    near = f"{work}/nearest"
+    for path in [near, f"{near}?text=levertijd", f"{work}/earlier", f"{work}/report?key=return-how&language=nl"]:
+        assert client.get(path, headers=part).status_code == 200, path
+    assert client.post(f"{work}/draft", headers=part).status_code == 200
     assert client.post("/desk/away", data={"away": "false"}, headers=part).status_code == 200
+    assert client.post("/settings/canned/preview", data={"text": "hoi {klant}"}, headers=part).status_code == 200
     assert client.post("/review/preview", data={"answer": "*hoi*"}, headers=part).status_code == 200
     assert client.post("/review/texts/nl/say.ok", data={"value": ""}, headers=part).status_code == 422
     assert client.get("/review/groups/99999").status_code == 404

@@ -11,6 +11,7 @@ PLACES = [
     *(ROOT / "handoff/templates").rglob("*.html"),
     *(ROOT / "handoff/web").glob("*.py"),
     ROOT / "handoff/summary.py",
+    ROOT / "handoff/reminders.py",
 ]
 SCRIPTS = list((ROOT / "handoff/static").glob("*.js"))
 KEY = r"[a-z]+\.[a-z0-9_.-]*"

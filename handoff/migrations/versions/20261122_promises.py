@@ -118,20 +118,27 @@ def upgrade() -> None:
 
     # Added one by one: a batch would make these tables anew, and dropping the old ones takes every message along.
     op.add_column('conversation', sa.Column('customer_phone', sa.String(length=40), nullable=True))
-    for column in ('customer_seen_seq', 'agent_seen_seq', 'mailed_seq'):
+    for column in ('shown_seq', 'customer_seen_seq', 'agent_seen_seq', 'mailed_seq'):
         op.add_column('conversation', sa.Column(column, sa.Integer(), server_default='0', nullable=False))
     op.add_column('message', sa.Column('file_id', sa.String(length=32), nullable=True))
     op.add_column('message', sa.Column('hidden_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('message', sa.Column('hidden_by_id', sa.Integer(), nullable=True))
+    op.execute('UPDATE conversation SET customer_email = lower(customer_email)')
+    op.create_index('ix_conversation_customer_email', 'conversation', ['customer_email'])
+    op.execute(
+        'UPDATE conversation SET shown_seq = (SELECT COALESCE(MAX(seq), 0) FROM message '
+        "WHERE message.conversation_id = conversation.id AND message.kind <> 'note')"
+    )
     # What was said before is neither news nor mailed again.
     op.execute('UPDATE conversation SET customer_seen_seq = last_seq, agent_seen_seq = last_seq, mailed_seq = last_seq')
 
 
 
 def downgrade() -> None:
+    op.drop_index('ix_conversation_customer_email', 'conversation')
     for column in ('hidden_by_id', 'hidden_at', 'file_id'):
         op.drop_column('message', column)
-    for column in ('mailed_seq', 'agent_seen_seq', 'customer_seen_seq', 'customer_phone'):
+    for column in ('shown_seq', 'mailed_seq', 'agent_seen_seq', 'customer_seen_seq', 'customer_phone'):
         op.drop_column('conversation', column)
     with op.batch_alter_table('mention', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_mention_person_id'))
