@@ -1,7 +1,7 @@
 """`make pictures`: plays a small scene in the running product and takes the README's pictures of it.
 
-A customer asks two questions, the second of which the FAQ cannot answer; an agent takes over; an editor looks at
-the question. Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
+A customer asks two questions, the second of which the FAQ cannot answer; an agent takes over and promises something;
+an editor looks at the question; an admin at the settings. Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -123,6 +124,9 @@ def desk(browser: Browser, product: Product, customer: Page) -> None:
     base = f"{product.address}/api/v1/desk/conversations/{mine}"
     request.post(f"{base}/claim", headers=origin)
     request.post(f"{base}/messages", data={"client_id": "picture", "text": REPLY}, headers=origin)
+    due = (datetime.now(UTC) + timedelta(days=1)).replace(hour=11, minute=0, second=0, microsecond=0)
+    promise = {"client_id": "picture", "due_at": due.isoformat(), "note": "nieuwe pincode laten maken"}
+    request.post(f"{base}/promises", data=promise, headers=origin)
     sees(customer, re.escape(REPLY[:30]))
     take(customer, "chat")
     page.goto(f"{product.address}/desk/{mine}")
@@ -141,6 +145,15 @@ def review(browser: Browser, product: Product) -> None:
     take(page, "review")
 
 
+def settings(browser: Browser, product: Product) -> None:
+    """What an admin sets: the opening hours, and who works here."""
+    page = signed_in(browser, product, "admin")
+    for name in ("hours", "people"):
+        page.goto(f"{product.address}/settings/{name}")
+        page.wait_for_load_state("networkidle")
+        take(page, name)
+
+
 def main() -> int:
     """Start, play, take the pictures, stop."""
     program, root = chromium(), os.geteuid() == 0
@@ -154,6 +167,7 @@ def main() -> int:
                 shop(browser, product)
                 desk(browser, product, chat(browser, product))
                 review(browser, product)
+                settings(browser, product)
                 browser.close()
         except NotStarted as error:
             print(error, file=sys.stderr)
