@@ -1,7 +1,8 @@
 """`make pictures`: plays a small scene in the running product and takes the README's pictures of it.
 
 A customer asks two questions, the second of which the FAQ cannot answer; an agent takes over and promises something;
-an editor looks at the question; an admin at the settings. Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
+an editor looks at the question; an admin at the settings.
+Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
 """
 
 import os
