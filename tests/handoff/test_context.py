@@ -222,7 +222,7 @@ async def test_ten_at_a_time_and_what_stayed_with_the_bot(app: FastAPI) -> None:
         for number in range(12):
             session.add(
                 Conversation(
-                    id=f"c{number}", token_hash="x", token_salt="x", language="nl", customer_email=EMAIL,
+                    id=f"c{number}", token_hash="x", token_salt="x", language="nl", customer_email=EMAIL.lower(),
                     question=f"vraag {number}",
                 )
             )  # fmt: skip
