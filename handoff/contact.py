@@ -132,16 +132,7 @@ def leave(session: Session, conversation_id: str, wish: Wish, *, mail: bool) -> 
         session.flush()
     times = _times(session, wish, at)
     if conversation.owner == "queue":
-        conversations.change_owner(
-            session,
-            conversation,
-            "bot",
-            frm="queue",
-            reason=None,
-            stint=conversation.stint + 1,
-            handled_seq=conversation.last_seq,
-            customer_seq=conversation.last_seq,
-        )
+        conversations.back_to_bot(session, conversation, "queue")
     return promises.add(session, conversation, wish.client_id, kind=wish.kind, **times)
 
 

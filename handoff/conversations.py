@@ -130,6 +130,13 @@ def change_owner(
     return True
 
 
+def back_to_bot(session: Session, conversation: Conversation, frm: str, **values: Any) -> bool:
+    """Let the bot begin anew, with what is said from now on: True when the conversation was still `frm`'s."""
+    seq = conversation.last_seq
+    values |= {"reason": None, "stint": conversation.stint + 1, "handled_seq": seq, "customer_seq": seq}
+    return change_owner(session, conversation, "bot", frm=frm, **values)
+
+
 def close(session: Session, conversation: Conversation, by: int | None = None) -> None:
     """End a conversation that is not closed yet, whoever owns it. Whatever the bot still had to say is dropped."""
     change_owner(

@@ -120,9 +120,7 @@ def _offered(session: Session, conversation: Conversation, option: str) -> str:
 def say(session: Session, conversation: Conversation, kind: str, words: str, **more: Any) -> Message:
     """Store what the customer says in a conversation that the caller has locked; a closed one goes on with the bot."""
     if conversation.owner == "closed":
-        conversations.change_owner(
-            session, conversation, "bot", frm="closed", stint=conversation.stint + 1, closed_at=None, reason=None
-        )
+        conversations.back_to_bot(session, conversation, "closed", closed_at=None)
         conversations.add_step(session, conversation, "reopened")
     message = conversations.add(session, conversation, "customer", kind, words, **more)
     if conversation.owner == "bot":
@@ -135,10 +133,7 @@ def _leave_queue(session: Session, conversation: Conversation, incoming: Incomin
         session, conversation, "customer", "leave_queue", words, client_id=incoming.client_id
     )
     session.flush()
-    left = conversations.change_owner(
-        session, conversation, "bot", frm="queue", stint=conversation.stint + 1, reason=None
-    )
-    if not left:
+    if not conversations.back_to_bot(session, conversation, "queue"):
         raise Conflict
     conversations.add_step(session, conversation, "left_queue")
     return message

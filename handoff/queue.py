@@ -259,16 +259,7 @@ def _sent(session: Session, conversation_id: str, person: Person, client_id: str
 def hand_back(session: Session, conversation_id: str, person: Person) -> Conversation:
     """Give the agent's conversation back to the bot, which begins anew."""
     conversation = held(session, conversation_id, person)
-    conversations.change_owner(
-        session,
-        conversation,
-        "bot",
-        frm="agent",
-        reason=None,
-        stint=conversation.stint + 1,
-        handled_seq=conversation.last_seq,
-        customer_seq=conversation.last_seq,
-    )
+    conversations.back_to_bot(session, conversation, "agent")
     conversations.add_step(session, conversation, "handed_back", author_id=person.id)
     return conversation
 
