@@ -42,6 +42,7 @@ export function installKeys(show, toggleNote) {
     k: () => move(-1),
     c: () => press(document.getElementById("take-promise") ? "take-promise" : "claim"),
     t: () => press("hand-on"),
+    b: () => press("hand-back"),
     p: () => press(document.getElementById("pledge") ? "pledge" : "move-promise"),
     v: () => pressPromise("keep-promise"),
     w: () => pressPromise("drop-promise"),
