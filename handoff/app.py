@@ -18,7 +18,6 @@ from starlette.responses import Response
 from handoff import hiding, postman, problems, upkeep
 from handoff.db import make_engine
 from handoff.live import make_bus
-from handoff.looking import keep_looking
 from handoff.reminders import keep_reminding
 from handoff.routing import keep_routing
 from handoff.settings import ROOT, Settings
@@ -78,7 +77,7 @@ BESIDE = (
     sweep,
     keep_routing,
     keep_waits,
-    keep_looking,
+    upkeep.follow_lookers,
     keep_reminding,
     upkeep.follow_kb,
     upkeep.follow_traffic,

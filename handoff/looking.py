@@ -1,23 +1,16 @@
 """Who has which conversation open at the desk now, and who writes in it: of the moment, in memory, never stored.
 
 A desk says it again every `AGAIN_S` seconds; what was not said again is forgotten. Every process hears every desk over
-the bus, so all know the same. `keep_looking` runs beside the requests.
+the bus, so all know the same. `upkeep.follow_lookers` runs beside the requests.
 """
 
-import asyncio
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
 from handoff.live import Bus
 from handoff.models import Person
-
-if TYPE_CHECKING:  # the state holds `Lookers`
-    from handoff.state import State
 
 AGAIN_S = 15.0  # a desk repeats what it has open so often
 LOOKS_S = 40.0  # and is forgotten after this
@@ -103,20 +96,6 @@ def _read(said: str) -> tuple[str, int, str]:
 def say(bus: Bus, conversation_id: str, person_id: int, doing: str) -> None:
     """Tell every process what an agent does in a conversation that she has open: one of `DOING`, or `LEFT`."""
     bus.publish("looking", f"{conversation_id} {person_id} {doing}")
-
-
-async def keep_looking(it: "State") -> None:
-    """Keep `it.lookers` as the desks say, and tell the desks here what changed. Until cancelled."""
-    with it.bus.subscribe("looking") as subscription:
-        while True:
-            heard: list[str] = []
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S if len(it.lookers) else None):
-                    heard = await subscription.next()
-            at = time.monotonic()
-            changed = {id_ for said in heard if (id_ := it.lookers.hear(said, at))} | it.lookers.forget(at)
-            for conversation_id in changed:
-                it.bus.deliver("moment", f"{conversation_id} lookers")
 
 
 def first_names(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -1,12 +1,15 @@
-"""What runs beside the requests: following the knowledge base, and emptying the bot's trackers."""
+"""What runs beside the requests: following the knowledge base and the desks, and emptying the bot's trackers."""
 
 import asyncio
 import logging
+import time
+from contextlib import suppress
 
 from sqlalchemy import Engine, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from handoff import looking
 from handoff.db import make_engine
 from handoff.models import Conversation, Message
 from handoff.state import State
@@ -115,3 +118,17 @@ def delete_trackers(trackers: Engine, ids: list[str]) -> bool:
 def mark_emptied(session: Session, ids: list[str]) -> None:
     """Note that the bot has forgotten these conversations."""
     session.execute(update(Conversation).where(col(Conversation.id).in_(ids)).values(trackers_emptied=True))
+
+
+async def follow_lookers(it: State) -> None:
+    """Keep `it.lookers` as the desks say, and tell the desks here what changed. Until cancelled."""
+    with it.bus.subscribe("looking") as subscription:
+        while True:
+            heard: list[str] = []
+            with suppress(TimeoutError):
+                async with asyncio.timeout(looking.TICK_S if len(it.lookers) else None):
+                    heard = await subscription.next()
+            at = time.monotonic()
+            changed = {id_ for said in heard if (id_ := it.lookers.hear(said, at))} | it.lookers.forget(at)
+            for conversation_id in changed:
+                it.bus.deliver("moment", f"{conversation_id} lookers")
