@@ -97,8 +97,10 @@ function look(again) {
   asked = key;
 }
 
-/* What is shown already is not put there again: what unfolds in it may be open. */
-const mark = (part) => part.querySelector("[data-mark]")?.dataset.mark;
+/* What is shown already is not put there again: what unfolds in it may be open. Nor is what an earlier row left: a reading
+   that began before something was done with the promise may end after it. */
+const told = (part) => part.querySelector("[data-mark]")?.dataset ?? {};
+const isNews = (part, shown) => part.mark !== shown.mark && Number(part.asOf) >= Number(shown.asOf ?? 0);
 
 /** The promise that a shortcut is about: its button, or what unfolds above it. */
 export function pressPromise(id) {
@@ -119,7 +121,7 @@ export function installPromises(again) {
   });
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
-    if (target.id === "promise" && mark(fragment) === mark(target)) event.detail.shouldSwap = false;
+    if (target.id === "promise" && !isNews(told(fragment), told(target))) event.detail.shouldSwap = false;
   });
   body.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (detail.target.id === "ask") filled();

@@ -50,9 +50,10 @@ class PromiseView:
 
 @dataclass(frozen=True)
 class Strip:
-    """The line on a conversation's promise. `mine`: the agent has the conversation."""
+    """The line on a conversation's promise, as the timeline's row `as_of` left it. `mine`: the agent has the conversation."""
 
     id: str
+    as_of: int
     mine: bool
     promise: PromiseView | None
 
@@ -87,7 +88,7 @@ def strip(session: Session, conversation: Conversation, person_id: int, language
     mine = conversation.owner == "agent" and conversation.agent_id == person_id
     promise = promises.open_of(session, conversation.id)
     view = _view(session, conversation, promise, person_id, language, at) if promise else None
-    return Strip(conversation.id, mine, view)
+    return Strip(conversation.id, conversation.last_seq, mine, view)
 
 
 def _view(

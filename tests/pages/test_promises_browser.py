@@ -2,11 +2,12 @@
 
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 from sqlmodel import Session, select
 
 from handoff import conversations
@@ -149,6 +150,34 @@ def test_by_keyboard_made_undone_made_and_dropped(site: Site, visit: Visit) -> N
     expect(strip(page)).to_have_count(0)
     expect(log(page).get_by_text("Je had dit niet meer nodig")).to_be_visible()
     assert [text for author, text in customer.said() if "magazijn" in text] == []
+
+
+def test_a_reading_that_comes_late_takes_no_newer_promise_away(site: Site, visit: Visit) -> None:
+    customer = site.customer("leest het bureau iets ouds")
+    page, held = visit(f"/desk/{customer.id}", "noor"), list[tuple[Route, APIResponse]]()
+    take(page)
+    promise(page)
+    page.route("**/new*", lambda route: route.continue_() if held else held.append((route, route.fetch())))
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(strip(page)).to_have_count(0)
+    wait_for(page, lambda: bool(held))  # read after it was undone, and not answered yet
+    promise(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    sure = strip(page).get_by_role("button", name="Ja, nagekomen")
+    expect(sure).to_be_visible()
+    held[0][0].fulfill(response=held[0][1])
+    expect(log(page).get_by_text("Een vergissing van ons")).to_be_visible()  # it has come
+    expect(sure).to_be_visible()
+
+
+def wait_for(page: Page, holds: Callable[[], bool]) -> None:
+    """Until it holds, while the page goes on."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        page.wait_for_timeout(50)
 
 
 def test_another_time_and_a_call_with_what_it_needs(site: Site, visit: Visit) -> None:
