@@ -136,7 +136,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=_running,
     )
-    app.state.it = _make_state(settings)
+    app.state.it = make_state(settings)
     problems.install(app)
     app.add_exception_handler(SeeOther, _see_other)
     app.add_exception_handler(HTTPException, _http_error)
@@ -164,7 +164,8 @@ def create() -> FastAPI:
     return create_app(settings)
 
 
-def _make_state(settings: Settings) -> State:
+def make_state(settings: Settings) -> State:
+    """What an app for these settings holds; nothing runs yet, and the knowledge base is not open."""
     engine = make_engine(settings.database_url)
     return State(
         settings=settings,

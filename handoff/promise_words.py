@@ -1,11 +1,13 @@
 """What a customer reads of a promise: rows of the timeline, the lasting line above it, and her mails."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import Session
 
 from handoff import promise_times
 from handoff.desk_models import Promise
+from handoff.hours import Hours
 from handoff.models import Conversation, Person
 from handoff.shop_settings import hours
 from handoff.texts import fill, texts
@@ -13,7 +15,11 @@ from handoff.texts import fill, texts
 
 def when(session: Session, language: str, promise: Promise) -> str:
     """The promised time in words that stay true: no "tomorrow"."""
-    shop, said = hours(session), texts(session, language)
+    return time_of(promise, hours(session), texts(session, language), language)
+
+
+def time_of(promise: Promise, shop: Hours, said: Mapping[str, str], language: str) -> str:
+    """`when`, for who words many and has read the hours and the texts once."""
     if promise.from_at is not None:
         return promise_times.between(shop, (promise.from_at, promise.due_at), said, language)
     return promise_times.until(shop, promise.due_at, said, language)

@@ -63,7 +63,13 @@ async def leave(request: Request, it: It, conversation_id: str, token: Token, bo
     await open_for(it, request, conversation_id, token)
     promise = await it.write(contact.leave, conversation_id, body.wish(), mail=can_mail(it.settings))
     it.changed(conversation_id, queue_too=True)
-    return {"promise": await it.read(shapes.promise_form, promise, can_mail(it.settings))}
+
+    def form(session: Session) -> dict[str, Any] | None:
+        return shapes.promise_form(
+            session, conversations.get(session, conversation_id), promise, can_mail(it.settings)
+        )
+
+    return {"promise": await it.read(form)}
 
 
 @router.post("/conversations/{conversation_id}/address")

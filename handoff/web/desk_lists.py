@@ -7,8 +7,7 @@ from sqlalchemy import func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from handoff import level, promise_times, promises, resting
-from handoff.desk_models import Promise
+from handoff import level, promise_words, promises, resting
 from handoff.level import Level
 from handoff.models import Conversation, Person
 from handoff.shop_settings import hours
@@ -101,17 +100,11 @@ def _promises(session: Session, person_id: int, language: str, at: datetime) -> 
     names = _names(session, {p.holder_id for p in found})
     senders = handed_on_by(session, person_id, [p.conversation_id for p in found if p.holder_id == person_id])
     shop, said = hours(session), texts(session, language)
-
-    def when(promise: Promise) -> str:
-        if promise.from_at is not None:
-            return promise_times.between(shop, (promise.from_at, promise.due_at), said, language)
-        return promise_times.until(shop, promise.due_at, said, language)
-
     items = [
         PromiseItem(
             promise_id=p.id or 0,
             kind=p.kind,
-            words=when(p),
+            words=promise_words.time_of(p, shop, said, language),
             due_at=p.due_at,
             state=promises.state_of(p, at),
             whose=whose(p, person_id),

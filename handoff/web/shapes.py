@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from markdown_it import MarkdownIt
 from sqlmodel import Session, col, select
 
-from handoff import contact, conversations, files, promise_words, promises, waiting
+from handoff import contact, files, promise_words, promises, waiting
 from handoff.desk_models import Promise
 from handoff.models import Conversation, Message, Person
 from handoff.said import HIDDEN
@@ -76,12 +76,12 @@ def message_list(session: Session, messages: list[Message]) -> list[dict[str, An
     return [message_form(m, names, sent) for m in messages]
 
 
-def promise_form(session: Session, promise: Promise | None, mail: bool = True) -> dict[str, Any] | None:
+def promise_form(
+    session: Session, conversation: Conversation, promise: Promise | None, mail: bool = True
+) -> dict[str, Any] | None:
     """An open promise as its customer may see it; `mail`: whether mails can be sent, so that an address is of use."""
-    if promise is None:
-        return None
-    conversation = conversations.get(session, promise.conversation_id)
-    return promise_words.form(session, conversation, promise, promises.state_of(promise, now()) == "late", mail)
+    late = promise is not None and promises.state_of(promise, now()) == "late"
+    return promise_words.form(session, conversation, promise, late, mail)
 
 
 def conversation_form(session: Session, conversation: Conversation, mail: bool = True) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def conversation_form(session: Session, conversation: Conversation, mail: bool =
         "last_seq": conversation.shown_seq,
         "agent_name": agent.name.split()[0] if agent else None,
         "queue": place and place | {"leave": contact.loudness(session, conversation, promise)},
-        "promise": promise_form(session, promise, mail),
+        "promise": promise_form(session, conversation, promise, mail),
         "bot_busy": conversation.owner == "bot" and busy,
         "agent_seen_seq": min(conversation.agent_seen_seq, conversation.shown_seq),  # a note's number is told to nobody
     }

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from sqlmodel import Session
 
 from handoff import auth, conversations
+from handoff.app import make_state
 from handoff.db import make_engine, writing
-from handoff.live import Bus
 from handoff.models import Conversation, Message
 from handoff.settings import Settings
 from handoff.state import State
@@ -100,8 +100,28 @@ def encoder(cache_dir: Path) -> Encoder:
 
 @pytest.fixture
 def scripted() -> ScriptedBot:
-    """The bot of `it`."""
+    """The bot of `it` and `app`."""
     return ScriptedBot()
+
+
+@pytest.fixture
+async def app(
+    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
+) -> AsyncIterator[FastAPI]:
+    """The whole app, started; a file with other wishes has its own."""
+    from .app import running_app  # it takes the FAQ and the bot from here
+
+    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of `app` whom nobody knows."""
+    from .app import client_of
+
+    async with client_of(app) as client:
+        yield client
 
 
 @pytest.fixture
@@ -116,24 +136,22 @@ async def it(
             create_entry(session, draft, "test")
         base = Base.open(encoder, session, everyday_sentences()[:150], memory=cache_dir / "vectors")
     settings = Settings(_env_file=None, database_url=database_url, var_dir=tmp_path, settle_s=0.15, bot_timeout_s=1)
-    client = httpx.AsyncClient(transport=httpx.MockTransport(scripted), base_url="http://bot")
-    state = State(
-        settings=settings,
-        engine=engine,
-        bus=Bus(),
-        client=client,
-        threads=anyio.CapacityLimiter(8),
-        writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else 8),
-        turns=asyncio.Semaphore(8),
-        at_the_bot=asyncio.Semaphore(8),
-        loaded=base,
-    )
+    engine.dispose()
+    state = make_state(settings)
+    await state.client.aclose()
+    state.client = httpx.AsyncClient(transport=httpx.MockTransport(scripted), base_url="http://bot")
+    state.loaded = base
     yield state
+    await stop(state)
+
+
+async def stop(state: State) -> None:
+    """End what runs beside a state, and close what it holds."""
     for task in list(state.tasks):
         task.cancel()
     await asyncio.gather(*state.tasks, return_exceptions=True)
-    await client.aclose()
-    engine.dispose()
+    await state.client.aclose()
+    state.engine.dispose()
 
 
 async def started(it: State, language: str = "nl") -> str:

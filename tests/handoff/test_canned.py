@@ -1,8 +1,6 @@
 """Canned replies: kept with their history, filled in for a conversation, gaps where nothing is known."""
 
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,10 +16,8 @@ from handoff.incoming import MAX_TEXT, Incoming, receive
 from handoff.models import Conversation
 from handoff.people import Wrong
 from handoff.problems import Conflict, NotFound
-from kb.encoder import Encoder
 
-from .app import Customer, client_of, new_customer, running_app, signed_in
-from .conftest import ScriptedBot
+from .app import Customer, client_of, new_customer, signed_in
 from .shop import agent
 
 HELLO = Reply("welkom", "nl", "Hoi {klant}, ik ben {agent} van {winkel}.")
@@ -182,14 +178,6 @@ def test_the_demo_shops_replies_come_into_an_empty_table_alone(engine: Engine) -
         for row in rows:
             canned.remove(session, row.id or 0, by="ada")
     assert setup_data.load_canned_replies(engine) is None  # who took them away does not want them back
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def asked(app: FastAPI, client: httpx.AsyncClient) -> Customer:

@@ -25,20 +25,6 @@ from .conftest import ScriptedBot, act
 from .pictures import PDF, PLACE, from_a_camera, noise, picture, png_of
 
 
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(app) as client:
-        yield client
-
-
 async def send(
     her: Customer, data: bytes, name: str = "foto.jpg", client_id: str = "f1", caption: str = "", **headers: str
 ) -> httpx.Response:

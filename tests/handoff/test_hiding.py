@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,30 +16,15 @@ from handoff.desk_models import File
 from handoff.hiding import without
 from handoff.models import Conversation, Mail, Message
 from kb import backlog
-from kb.encoder import Encoder
 from kb.models import Question, QuestionGroup, now
 
-from .app import Customer, client_of, new_customer, running_app, signed_in
+from .app import Customer, client_of, new_customer, signed_in
 from .conftest import ScriptedBot, act
 from .pictures import PDF, picture
 
 # No number in it that the redacting of the backlog would take out by itself.
 SECRET = "het wachtwoord van mijn mailbox is paarse olifant vrijdag, helpt dat"
 WORD = "olifant"
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(app) as client:
-        yield client
 
 
 class Desk:

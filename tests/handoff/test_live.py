@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,9 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from handoff.live import Bus, RedisBus
-from kb.encoder import Encoder
 
-from .app import Customer, new_customer, running_app, signed_in
+from .app import Customer, new_customer, signed_in
 from .conftest import ScriptedBot, act
 
 BALANCE = "hoeveel staat er op mn cadeaukaart"
@@ -37,14 +35,6 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
     yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await task
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Asking a colleague in a note: who can be asked, what closes a question, and that the customer hears none of it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,11 +12,9 @@ from handoff.desk_models import Mention
 from handoff.mentions import MOST, TOLD_FOR
 from handoff.models import Conversation, Person
 from handoff.problems import Invalid, NotFound
-from kb.encoder import Encoder
 from kb.models import now
 
-from .app import client_of, new_customer, running_app, signed_in
-from .conftest import ScriptedBot
+from .app import client_of, new_customer, signed_in
 from .shop import agent, in_line
 
 SECRET = "is dit geheim 🤫 <b>?</b>"
@@ -136,14 +132,6 @@ def test_a_hidden_question_and_a_long_one(session: Session) -> None:
     message.hidden_at = now()
     session.flush()
     assert mentions.open_for(session, sam.id or 0)[0].words == ""
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def post(client: httpx.AsyncClient, path: str, **body: object) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -184,14 +183,6 @@ def test_the_mail_forgets_the_link_once_it_went(session: Session) -> None:
     session.refresh(mail)
     assert link.address not in mail.text
     assert link.address.rsplit("/")[-1] not in str([c.after for c in shop_settings.changes(session)])
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def person(app: FastAPI, name: str) -> Person:

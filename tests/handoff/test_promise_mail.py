@@ -7,21 +7,20 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-import anyio
-import httpx
 import pytest
 from sqlmodel import Session, select
 
 from handoff import contact, conversations, postman, presence, promise_mail, promises, queue, reminders, unseen
+from handoff.app import make_state
 from handoff.contact import Wish
-from handoff.db import make_engine, reading
+from handoff.db import reading
 from handoff.desk_models import Promise
-from handoff.live import Bus
 from handoff.models import Conversation, Mail, Message, Person
 from handoff.settings import Settings
 from handoff.state import State
 from kb.models import now
 
+from .conftest import stop
 from .postoffice import Taking, open_office
 from .shop import agent, here, in_line, steps
 
@@ -35,36 +34,19 @@ async def processes(database_url: str, tmp_path: Path) -> AsyncIterator[Callable
     async with AsyncExitStack() as stack:
 
         def make(port: int = 0) -> State:
-            engine = make_engine(database_url)
-            it = State(
-                settings=Settings(
-                    _env_file=None,
-                    var_dir=tmp_path,
-                    database_url=database_url,
-                    public_url="https://chat.lamp.example",
-                    smtp_url=f"smtp://127.0.0.1:{port}?tls=none" if port else "",
-                    mail_from="hallo@lamp.example",
-                ),
-                engine=engine,
-                bus=Bus(),
-                client=httpx.AsyncClient(),
-                threads=anyio.CapacityLimiter(8),
-                writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else 8),
-                turns=asyncio.Semaphore(8),
-                at_the_bot=asyncio.Semaphore(8),
+            settings = Settings(
+                _env_file=None,
+                var_dir=tmp_path,
+                database_url=database_url,
+                public_url="https://chat.lamp.example",
+                smtp_url=f"smtp://127.0.0.1:{port}?tls=none" if port else "",
+                mail_from="hallo@lamp.example",
             )
-            stack.push_async_callback(_stop, it)
+            it = make_state(settings)
+            stack.push_async_callback(stop, it)
             return it
 
         yield make
-
-
-async def _stop(it: State) -> None:
-    for task in list(it.tasks):
-        task.cancel()
-    await asyncio.gather(*it.tasks, return_exceptions=True)
-    await it.client.aclose()
-    it.engine.dispose()
 
 
 @pytest.fixture

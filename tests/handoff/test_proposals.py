@@ -2,8 +2,6 @@
 
 import asyncio
 import html
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,10 +11,9 @@ from sqlmodel import Session, select
 
 from handoff.models import Message
 from handoff.web.rendering import word
-from kb.encoder import Encoder
 from kb.models import now
 
-from .app import Customer, client_of, new_customer, running_app, signed_in
+from .app import Customer, client_of, new_customer, signed_in
 from .conftest import ScriptedBot, act
 
 ASKED = "ik heb de pincode van mijn cadeaubon weggekrast"
@@ -24,13 +21,11 @@ ANSWER = "Stuur een foto van de bon, dan zetten we het saldo op een nieuwe."
 
 
 @pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    """The app; the bot hands over."""
-    scripted.says = lambda body: [act("handoff", reason="unknown")]
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
+def scripted() -> ScriptedBot:
+    """A bot that hands over."""
+    bot = ScriptedBot()
+    bot.says = lambda body: [act("handoff", reason="unknown")]
+    return bot
 
 
 class Talk:

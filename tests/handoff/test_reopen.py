@@ -4,7 +4,6 @@ import asyncio
 import html
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -117,14 +116,6 @@ def test_a_new_secret_makes_every_link_and_access_worthless(session: Session) ->
     with pytest.raises(NotFound):
         reopened(session, token_of(address))
     assert not admits(her, given)
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def path_to(app: FastAPI, conversation_id: str, **more: Any) -> str:

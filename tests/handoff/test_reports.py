@@ -1,8 +1,6 @@
 """An agent's word that an entry is wrong, over the API and the pages, on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,23 +8,20 @@ import pytest
 from fastapi import FastAPI
 
 from handoff.web.rendering import word
-from kb.encoder import Encoder
 from kb.entries import withdraw_entry
 
-from .app import Customer, client_of, new_customer, running_app, signed_in
+from .app import Customer, client_of, new_customer, signed_in
 from .conftest import ScriptedBot, act
 
 WRONG = {"entry_key": "return-how", "language": "nl", "reason": "wrong", "words": "Het moet 30 dagen zijn."}
 
 
 @pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    """The app; the bot hands over."""
-    scripted.says = lambda body: [act("handoff", reason="unknown")]
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
+def scripted() -> ScriptedBot:
+    """A bot that hands over."""
+    bot = ScriptedBot()
+    bot.says = lambda body: [act("handoff", reason="unknown")]
+    return bot
 
 
 async def waits(app: FastAPI, text: str = "waar is mijn fiets") -> Customer:

@@ -1,9 +1,8 @@
 """Routing: who is served next and by whom, picking and giving out, handing on, and notes that stay between agents."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,10 +16,9 @@ from handoff.models import Conversation, Person
 from handoff.order import PRIORITY_S
 from handoff.problems import Conflict, Forbidden, Invalid, NotFound
 from handoff.teams import Routing, Team
-from kb.encoder import Encoder
 from kb.models import Entry, now
 
-from .app import client_of, new_customer, running_app, signed_in
+from .app import new_customer, signed_in
 from .conftest import ScriptedBot, act
 from .shop import agent, given_out, here, in_line, rows, stays, steps
 
@@ -337,18 +335,11 @@ def test_a_note_is_one_note_and_no_reply(session: Session) -> None:
 
 
 @pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    scripted.says = lambda body: [act("handoff", reason="unknown")]
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(app) as client:
-        yield client
+def scripted() -> ScriptedBot:
+    """A bot that hands over."""
+    bot = ScriptedBot()
+    bot.says = lambda body: [act("handoff", reason="unknown")]
+    return bot
 
 
 SECRET = "geheim: deze klant kreeg al twee keer geld terug"

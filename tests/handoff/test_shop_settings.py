@@ -1,9 +1,7 @@
 """Settings that admins change in the pages: nothing lost, nothing stored twice, every change in the history."""
 
 import threading
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -19,10 +17,8 @@ from handoff.hours import Hours
 from handoff.models import Setting
 from handoff.problems import Conflict, Invalid
 from handoff.shop_settings import ALWAYS, HOURS, MAX_SIZE, PROPOSED_HOURS, WAIT_LIMIT, change, changes, read
-from kb.encoder import Encoder
 
-from .app import client_of, running_app, signed_in
-from .conftest import ScriptedBot
+from .app import client_of, signed_in
 
 NIGHTS = {
     "zone": "Europe/Brussels",
@@ -189,14 +185,6 @@ def test_the_history_is_newest_first_and_paged(session: Session) -> None:
 
 
 # -- What customers are told over the API
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def asked(client: httpx.AsyncClient, at: str, **more: Any) -> httpx.Response:

@@ -1,8 +1,6 @@
 """The handoff in short, from real conversations on both databases, in both of the agent's languages."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -15,9 +13,8 @@ from handoff.incoming import Incoming
 from handoff.mood import Mood, Sign
 from handoff.state import State
 from handoff.summary import MOST_FACTS, ONE_LINE, Summary, duration, one_line, summary, why, written
-from kb.encoder import Encoder
 
-from .app import client_of, new_customer, running_app, signed_in
+from .app import client_of, new_customer, signed_in
 from .conftest import ScriptedBot, act, now_is, started
 
 
@@ -213,15 +210,6 @@ def test_lengths_of_time(seconds: int, dutch: str, english: str) -> None:
 def test_a_mood_is_explained_by_two_signs_at_most() -> None:
     signs = (Sign("person", "een mens", 3), Sign("annoyed", "pff"), Sign("marks", "!!"))
     assert why(Mood("angry", signs), "nl") == "vroeg 3 keer om een mens, zei “pff”"
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    """The app."""
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def test_the_desks_json_has_it_in_the_callers_language(app: FastAPI) -> None:

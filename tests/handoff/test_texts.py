@@ -1,8 +1,6 @@
 """Customers' words: editors change them, the next customer reads them, and what cannot stand there is refused."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +13,8 @@ from handoff.shop_settings import changes
 from handoff.texts import LANGUAGES, shipped, texts
 from handoff.web.text_pages import KINDS, texts_view
 from handoff.wording import MAX_VALUE, Unfit, change, reset, wording, wordings
-from kb.encoder import Encoder
 
-from .app import client_of, new_customer, running_app, signed_in
+from .app import client_of, new_customer, signed_in
 from .conftest import ScriptedBot, act
 
 ODD = ["<script>alert(1)</script> & <b>vet</b>", "Dag 👋🏽 👩‍👩‍👧", "مرحبا، كيف أساعدك؟",
@@ -101,14 +98,6 @@ def test_every_text_has_one_place_on_the_page(session: Session, language: str) -
     rows = [row.text.key for kind in texts_view(wordings(session, language), language).kinds.values() for row in kind]
     assert sorted(rows) == sorted(shipped(language))
     assert len(KINDS) == 8
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def put(who: httpx.AsyncClient, key: str, value: Any, language: str = "nl") -> httpx.Response:

@@ -1,7 +1,5 @@
 """Giving a topic another name: everywhere or nowhere, with revisions and a row in the history."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,12 +12,10 @@ from handoff.people import Wrong
 from handoff.problems import NotFound
 from handoff.topic_changes import MAX_TOPIC, TOPIC, Merges, Renamed
 from kb.drafts import EntryDraft
-from kb.encoder import Encoder
 from kb.entries import create_entry, get_entry, history, withdraw_entry
 from kb.entries import revision as kb_revision
 
-from .app import running_app, signed_in
-from .conftest import ScriptedBot
+from .app import signed_in
 from .shop import agent, in_line
 
 
@@ -95,14 +91,6 @@ def test_names_that_are_none(session: Session, name: str, why: str) -> None:
     with pytest.raises(Wrong) as wrong:
         topic_changes.rename(session, "returns", name, by="ada")
     assert wrong.value.errors == {"name": why}
-
-
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
 
 
 async def test_the_pages(app: FastAPI) -> None:
