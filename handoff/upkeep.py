@@ -16,7 +16,7 @@ from handoff.state import State
 from kb.share import estimated_share
 
 log = logging.getLogger(__name__)
-FOLLOW_S = 0.5  # a change by another process is live within this, even where no event told of it
+FOLLOW_S = 0.3  # a change by another process is live within this and a moment, even where no event told of it
 TRACKERS_S = 30.0
 QUESTIONS = ("answer", "clarify", "rephrase")  # acts that answer a question
 AT_ONCE = 16  # texts that are asked together: customers' own questions come in between

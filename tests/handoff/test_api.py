@@ -19,20 +19,6 @@ BALANCE = "hoeveel staat er op mn cadeaukaart"
 PIN = "de helft van de pincode is weggekrast, wat nu"
 
 
-@pytest.fixture
-async def app(
-    database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
-) -> AsyncIterator[FastAPI]:
-    async with running_app(database_url, encoder, cache_dir, tmp_path, scripted) as app:
-        yield app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(app) as client:
-        yield client
-
-
 async def test_the_story(app: FastAPI, client: httpx.AsyncClient, scripted: ScriptedBot) -> None:
     her = await new_customer(client, language="nl", page_url="https://shop.example/bonnen", device="phone")
     await her.send(BALANCE)
@@ -244,6 +230,7 @@ async def test_an_entry_is_live_changed_and_withdrawn_at_once(app: FastAPI) -> N
     assert (await els.post("/api/v1/kb/entries", json=body)).status_code == 409
 
 
+@pytest.mark.alone
 async def test_another_process_answers_with_it_within_a_second(
     app: FastAPI, database_url: str, encoder: Encoder, cache_dir: Path, tmp_path: Path, scripted: ScriptedBot
 ) -> None:

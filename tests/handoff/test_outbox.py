@@ -10,16 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio
-import httpx
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from handoff import conversations, outbox, postman
-from handoff.db import make_engine, reading, writing
+from handoff.app import make_state
+from handoff.db import reading, writing
 from handoff.letters import to_customer
-from handoff.live import Bus
 from handoff.mail import compose
 from handoff.models import Mail
 from handoff.outbox import BACKOFF, LEASE, TRIES, due, failed, given_up, queue_mail, sent
@@ -29,6 +27,7 @@ from handoff.state import State
 from handoff.texts import fill, shipped
 from kb.models import now
 
+from .conftest import stop
 from .postoffice import closed_counter, free_port, open_office
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -237,31 +236,13 @@ async def state(database_url: str, tmp_path: Path) -> AsyncIterator[Made]:
     async with AsyncExitStack() as stack:
 
         def make(port: int = 0, **more: Any) -> State:
-            engine = make_engine(database_url)
             url = f"smtp://127.0.0.1:{port}?tls=none" if port else ""
             given = {"smtp_url": url, "mail_from": "hallo@lamp.example", "database_url": database_url}
-            it = State(
-                settings=Settings(_env_file=None, var_dir=tmp_path, **given | more),
-                engine=engine,
-                bus=Bus(),
-                client=httpx.AsyncClient(),
-                threads=anyio.CapacityLimiter(8),
-                writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else 8),
-                turns=asyncio.Semaphore(8),
-                at_the_bot=asyncio.Semaphore(8),
-            )
+            it = make_state(Settings(_env_file=None, var_dir=tmp_path, **given | more))
             stack.push_async_callback(stop, it)
             return it
 
         yield make
-
-
-async def stop(it: State) -> None:
-    for task in list(it.tasks):
-        task.cancel()
-    await asyncio.gather(*it.tasks, return_exceptions=True)
-    await it.client.aclose()
-    it.engine.dispose()
 
 
 def rows(it: State) -> list[Mail]:
@@ -370,6 +351,7 @@ async def test_a_row_that_cannot_be_written_as_a_mail_is_given_up(state: Made) -
     assert [(m.key, m.error) for m in rows(it) if not m.sent_at] == [("a", "it is not an e-mail address")]
 
 
+@pytest.mark.alone
 async def test_a_slow_server_holds_up_nothing_else(state: Made) -> None:
     with open_office() as (office, port):
         office.slow_s = 1.0

@@ -101,6 +101,7 @@ def test_it_is_not_worse_than_nothing_nor_too_often(session: Session) -> None:
 # Speed, and several processes
 
 
+@pytest.mark.alone
 def test_200_who_wait_are_foreseen_quickly(session: Session) -> None:
     open_shop(session, agents=10, capacity=3)
     for number in range(200):
@@ -149,6 +150,7 @@ async def test_nothing_is_written_where_nobody_waits(it: State) -> None:
     assert await it.read(lambda s: shop_settings.read(s, telling.LEASE).revision) == 0
 
 
+@pytest.mark.alone
 async def test_the_loop_goes_on_while_it_is_foreseen(it: State) -> None:
     def fill(session: Session) -> None:
         open_shop(session, agents=5)

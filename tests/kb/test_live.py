@@ -232,6 +232,7 @@ def test_thresholds_follow_in_the_background_in_one_step(local: Session) -> None
     assert base.ask(draft(110).question).entry == "entry-110"
 
 
+@pytest.mark.alone
 def test_changes_are_live_within_a_second_and_hold_nobody_up(local: Session) -> None:
     import_entries(local, [draft(i, phrasings=5) for i in range(2000)], "t")
     local.commit()

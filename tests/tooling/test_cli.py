@@ -54,6 +54,7 @@ def plain(result: Result) -> str:
     return result.stderr
 
 
+@pytest.mark.alone
 def test_help_is_instant_and_names_every_command() -> None:
     command = [sys.executable, "-m", "handoff.cli", "--help"]
     subprocess.run(command, cwd=ROOT, capture_output=True)  # compiled once
