@@ -33,7 +33,9 @@ function move(step) {
 }
 
 const press = (id) => document.getElementById(id)?.click();
-const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog");
+/* For a moment after a dialog was shut the browser still names a field in it as the one with the focus. */
+const typing = (element) =>
+  !element.closest("dialog:not([open])") && element.closest("input, textarea, select, [contenteditable], dialog");
 
 export function installKeys(show, toggleNote) {
   const dialog = document.getElementById("keys");

@@ -40,6 +40,11 @@ function entered(event) {
   else form.querySelector(".presets button, [data-other]").focus();
 }
 
+/* Escape while a form is still on its way: it does not come any more. */
+function escaped(event) {
+  if (event.key === "Escape") htmx.trigger(dialog(), "htmx:abort");
+}
+
 function clicked(event) {
   if (event.target.closest("[data-ask-shut]")) dialog().close();
   const fill = event.target.closest("[data-fill]");
@@ -99,6 +104,7 @@ function look(again) {
 
 /* What is shown already is not put there again: what unfolds in it may be open. Nor is what an earlier row left: a reading
    that began before something was done with the promise may end after it. */
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
 const told = (part) => part.querySelector("[data-mark]")?.dataset ?? {};
 const isNews = (part, shown) => part.mark !== shown.mark && Number(part.asOf) >= Number(shown.asOf ?? 0);
 
@@ -116,8 +122,13 @@ export function undoLast() {
 export function installPromises(again) {
   const { body } = document;
   body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id !== "promise" || !detail.shouldSwap) return;
     const of = detail.xhr.getResponseHeader("X-Conversation");
-    if (detail.target.id === "promise" && of && of !== conversation()) detail.shouldSwap = false;
+    if (of && of !== conversation()) detail.shouldSwap = false;
+    else if (!isNews(told(parsed(detail.serverResponse)), told(detail.target))) {
+      detail.shouldSwap = false; // the socket told of it first, and the line was read: only the form goes
+      settled();
+    }
   });
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
@@ -133,6 +144,7 @@ export function installPromises(again) {
   body.addEventListener("htmx:responseError", ({ detail }) => dialog().contains(detail.elt) && failed(word("refused")));
   dialog().addEventListener("click", clicked);
   dialog().addEventListener("keydown", entered);
+  document.addEventListener("keydown", escaped);
   document.addEventListener("toggle", fold, true);
   unfold();
   setInterval(() => look(again), LOOK_MS);

@@ -36,6 +36,11 @@ def test_closing_by_keyboard_and_taking_it_back(site: Site, visit: Visit) -> Non
     page.keyboard.press("Escape")
     expect(dialog(page)).to_be_hidden()
     assert first.owner() == "agent"
+    for _ in range(10):  # the key right after a dialog was shut is heard
+        page.keyboard.press("x")
+        expect(cause).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(dialog(page)).to_be_hidden()
     page.keyboard.press("x")
     expect(cause).to_be_focused()
     page.keyboard.type("Factuur <kwijt> 🧾")

@@ -172,6 +172,25 @@ def test_a_reading_that_comes_late_takes_no_newer_promise_away(site: Site, visit
     expect(sure).to_be_visible()
 
 
+def test_an_answer_that_comes_after_the_reading_shuts_nothing(site: Site, visit: Visit) -> None:
+    customer = site.customer("de socket was eerst")
+    page, held = visit(f"/desk/{customer.id}", "noor"), list[tuple[Route, APIResponse]]()
+    take(page)
+    page.route("**/promise", lambda route: held.append((route, route.fetch())), times=2)
+    page.get_by_role("button", name="Beloven").click()
+    wait_for(page, lambda: len(held) == 1)
+    held[0][0].fulfill(response=held[0][1])  # the form
+    form(page).get_by_role("button", name=re.compile("^morgen")).first.click()
+    expect(strip(page)).to_be_visible()  # from the reading: the answer is held
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    sure = strip(page).get_by_role("button", name="Ja, nagekomen")
+    expect(sure).to_be_visible()
+    held[1][0].fulfill(response=held[1][1])
+    expect(told(page, "Beloofd: antwoord")).to_be_visible()
+    expect(sure).to_be_visible()
+
+
 def wait_for(page: Page, holds: Callable[[], bool]) -> None:
     """Until it holds, while the page goes on."""
     end = time.monotonic() + 10
