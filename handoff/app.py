@@ -192,20 +192,21 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     memory = it.settings.cache_dir / "vectors"
     it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=memory, out_of_scope_share=share))
     async with it.bus.running():
-        for work in BESIDE:
-            it.background(work(it))
+        beside = [it.background(work(it)) for work in BESIDE]
         try:
             yield
         finally:
-            await _stop(it)
+            await _stop(it, beside)
             encoder.close()
 
 
-async def _stop(it: State) -> None:
+async def _stop(it: State, beside: list[asyncio.Task[None]]) -> None:
     """Let turns end for a moment, then stop what is left: the sweep of the next start takes it up."""
+    for task in beside:
+        task.cancel()
+    if turns := it.tasks - set(beside):
+        await asyncio.wait(turns, timeout=0.2)
     tasks = list(it.tasks)
-    if tasks:
-        await asyncio.wait(tasks, timeout=0.2)
     for task in tasks:
         task.cancel()
     with suppress(asyncio.CancelledError):

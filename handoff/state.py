@@ -90,11 +90,12 @@ class State:
         """Run something slow that needs no database in a thread."""
         return await to_its_end(lambda: fn(*args, **kwargs), self.threads)
 
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let `work` go on by itself; it is kept until it ends, and stopped with the app."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
     async def kb_changed(self) -> None:
         """Make the base follow a committed change here, and tell the other processes."""

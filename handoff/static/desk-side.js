@@ -1,5 +1,6 @@
 /* The right column: the nearest entries follow what is typed or looked for; one click sends an entry; and one dialog
    for a proposal, a report and an earlier conversation. */
+import { isPressed } from "./desk-press.js";
 import { say } from "./desk-say.js";
 import { word } from "./words.js";
 
@@ -68,7 +69,10 @@ function put(html) {
   const fresh = document.createElement("div");
   fresh.innerHTML = html; // the server's own template, in which everything typed is escaped
   tellCount(fresh.querySelector("[data-says]")?.dataset.says ?? "");
-  if (plain(fresh) === plain(list)) return;
+  if (plain(fresh) !== plain(list) && !isPressed(list, () => draw(list, fresh))) draw(list, fresh);
+}
+
+function draw(list, fresh) {
   const open = new Set([...list.querySelectorAll("details[open]")].map((one) => one.closest("li").dataset.key));
   const back = placeIn(list);
   list.replaceChildren(...fresh.childNodes);

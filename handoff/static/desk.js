@@ -9,6 +9,7 @@ import { live } from "./desk-live.js";
 import { installMentions } from "./desk-mentions.js";
 import { installNotify, notice } from "./desk-notify.js";
 import { installPhotos } from "./desk-photo.js";
+import { isPressed } from "./desk-press.js";
 import { installPresence } from "./desk-presence.js";
 import { arrived, installReply, restore, toggleNote } from "./desk-reply.js";
 import { installPromises } from "./desk-promise.js";
@@ -123,23 +124,11 @@ function opened() {
   }
 }
 
-/* Were the list drawn anew between pressing and letting go, the click would be lost: it waits until then. */
-let [pressed, missed] = [false, false];
-document.addEventListener("pointerdown", (event) => (pressed = event.target.closest("#queue") !== null));
-for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(released));
-
-function released() {
-  pressed = false;
-  if (missed) readQueue();
-  missed = false;
-}
-
 /* An answer for a conversation that is no longer the open one is thrown away. */
 let wasAtEnd = true;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
-  if (target.id === "queue" && pressed) {
-    missed = true;
+  if (target.id === "queue" && isPressed(target, readQueue)) {
     event.detail.shouldSwap = false;
     return;
   }

@@ -50,7 +50,7 @@ class PromiseView:
 
 @dataclass(frozen=True)
 class Strip:
-    """The line on a conversation's promise, as the timeline's row `as_of` left it. `mine`: the agent has the conversation."""
+    """The line on a conversation's promise, as the timeline's row `as_of` left it. `mine`: the agent has it."""
 
     id: str
     as_of: int

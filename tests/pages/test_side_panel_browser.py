@@ -112,6 +112,24 @@ def test_the_customer_is_asked_whether_the_agents_answer_helped(site: Site, visi
     expect(log(page).get_by_role("article").last).to_contain_text("gaf aan")
 
 
+def test_a_click_is_not_lost_while_the_list_is_read_anew(site: Site, visit: Visit) -> None:
+    customer = site.customer("wanneer komt mijn paarse kruiwagen")
+    page = visit(f"/desk/{customer.id}", "noor")
+    take(page)
+    first = near(page).get_by_role("button", name=re.compile("Stuur als antwoord")).first
+    first.hover()
+    asked = first.get_attribute("aria-label") or ""
+    page.mouse.down()
+    with page.expect_response("**/nearest?*"):
+        page.get_by_label("Zoek in de FAQ").evaluate(
+            "box => { box.value = 'winkel'; box.dispatchEvent(new Event('input', {bubbles: true})); }"
+        )
+    page.wait_for_timeout(200)
+    page.mouse.up()
+    expect(page.get_by_text(asked.replace("Stuur als antwoord", "Verstuurd")).first).to_be_visible()
+    expect(near(page).get_by_role("status")).to_contain_text("bij wat je zoekt")
+
+
 def test_a_reply_becomes_a_proposal_that_the_editor_finds_filled_in(site: Site, visit: Visit) -> None:
     customer = site.customer("kan ik mijn oude kettingzaag inleveren voor korting")
     page = visit(f"/desk/{customer.id}", "ada")

@@ -65,8 +65,12 @@ def test_a_choice_is_sent_and_the_choices_go_inert(hand: Hand, server: StandIn) 
     hand.sees("Ik ben mijn cadeaubon kwijt", times=2)
     for i in range(3):
         expect(options.nth(i)).to_be_disabled()
-    choices = [p["option"] for p in server.posts if p.get("kind") == "choice"]
-    assert choices == ["gift-card-lost"]
+
+    def choices() -> list[object]:
+        return [p["option"] for p in server.posts if p.get("kind") == "choice"]
+
+    hand.until(lambda: bool(choices()))
+    assert choices() == ["gift-card-lost"]
 
 
 def test_none_of_these_leads_to_the_queue_and_its_words(hand: Hand, server: StandIn) -> None:
