@@ -252,7 +252,7 @@ AudioContext.prototype.createOscillator = function () { tones_ += 0.5; return pl
 def test_sound_and_notifications_for_what_i_do_not_see(site: Site, visit: Visit) -> None:
     sam_id = site.write(lambda s: s.exec(select(Person.id).where(Person.email == "sam@shop.example")).one())
     customer, other = site.customer("de lamp in de gang brandt niet"), site.customer("nog een klus voor Sam")
-    noor, sam = visit(f"/desk/{other.id}", "noor"), visit("", "sam", fresh=True)
+    noor, sam = visit(f"/desk/{other.id}", "noor"), visit("", "sam")
     take(noor)
     sam.context.add_init_script(RECORDED)
     sam.goto(f"/desk/{customer.id}")
