@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import CursorResult, func, select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.base import Base
-from kb.drafts import MAX_PHRASING, MAX_PHRASINGS, EntryDraft, distinct
-from kb.entries import change_entry, create_entry, get_entry, phrasings_of
-from kb.errors import Invalid, NotFound, Stale
+from kb.drafts import MAX_PHRASING
+from kb.errors import Invalid, NotFound
 from kb.evidence import Candidate
-from kb.models import Entry, Question, QuestionGroup, now
+from kb.models import Question, QuestionGroup
 from kb.redact import has_placeholder, redact
-from kb.text import clean, normalise
+from kb.text import clean
 
 # From how many spreads of the encoder (`Base.spread`) a question's cosine with a group's middle joins them. Pairwise
 # F1 over the demo FAQ's texts, arriving at random, is flat around it.
@@ -152,97 +151,6 @@ def questions(session: Session, group_id: int, limit: int = 100) -> list[Questio
 def nearest(base: Base, group: QuestionGroup, limit: int = 5) -> list[Candidate]:
     """The entries nearest to a group's most central question, agents-only ones included, best first."""
     return list(base.ask(group.title, group.language, audience="agents").candidates[:limit])
-
-
-def approve(
-    session: Session,
-    group_id: int,
-    *,
-    answer: str,
-    language: str,
-    question: str | None = None,
-    topic: str | None = None,
-    merge_into: str | None = None,
-    if_revision: int | None = None,
-    by: str,
-) -> Entry:
-    """Answer a group: with a new entry, or by adding its questions to the entry `merge_into` as phrasings.
-
-    A new entry asks `question`, or else the group's title. When merging, `answer` replaces the entry's answer only
-    if it is not empty. Questions that held a secret become no phrasings. Raises NotFound, Invalid, and Stale when
-    the group is not at `if_revision`, is decided already, or somebody else decides it at the same moment.
-    """
-    group = _open_group(session, group_id, if_revision)
-    asked = _phrasings(session, group_id)
-    if merge_into is not None:
-        entry = _merged(session, merge_into, language, asked, answer, topic, by)
-    else:
-        title = question or group.title
-        draft = EntryDraft(language=language, question=title, answer=answer, topic=topic or "", phrasings=asked)
-        if has_placeholder(title):
-            raise Invalid("the question names something secret: write it without")
-        entry = create_entry(session, draft, by)
-    _decide(session, group, "approved", by, entry_key=entry.key, why=None)
-    return entry
-
-
-def dismiss(session: Session, group_id: int, *, why: str, if_revision: int | None = None, by: str) -> QuestionGroup:
-    """Put a group aside, saying why. NotFound, Invalid without a reason, Stale as in `approve`."""
-    reason = clean(why)
-    if not reason or len(reason) > 2000:
-        raise Invalid("say why, in at most 2,000 characters")
-    group = _open_group(session, group_id, if_revision)
-    return _decide(session, group, "dismissed", by, entry_key=None, why=reason)
-
-
-def reopen(session: Session, group_id: int, by: str) -> QuestionGroup:
-    """Undo a decision: the group is open again. What an approval stored stays; revert it in the entry's history."""
-    group = get_group(session, group_id)
-    if group.status == "open":
-        return group
-    return _decide(session, group, "open", by, entry_key=None, why=None)
-
-
-def _open_group(session: Session, group_id: int, if_revision: int | None) -> QuestionGroup:
-    group = get_group(session, group_id)
-    if group.status != "open":
-        raise Stale(f"the group is {group.status} already")
-    if if_revision is not None and group.revision != if_revision:
-        raise Stale(f"the group was changed by somebody else: it is at revision {group.revision} now")
-    return group
-
-
-def _decide(
-    session: Session, group: QuestionGroup, status: str, by: str, *, entry_key: str | None, why: str | None
-) -> QuestionGroup:
-    values = {"status": status, "entry_key": entry_key, "why": why, "decided_by": by, "decided_at": now()}
-    seen = (col(QuestionGroup.id) == group.id, col(QuestionGroup.revision) == group.revision)
-    change = update(QuestionGroup).where(*seen, col(QuestionGroup.status) == group.status)
-    done = session.execute(
-        change.values(**values, revision=group.revision + 1).execution_options(synchronize_session=False)
-    )
-    if not isinstance(done, CursorResult) or done.rowcount != 1:
-        raise Stale("somebody else decided this group at the same moment")
-    session.refresh(group)
-    return group
-
-
-def _merged(
-    session: Session, key: str, language: str, asked: Sequence[str], answer: str, topic: str | None, by: str
-) -> Entry:
-    entry = get_entry(session, key, language)
-    phrasings = [*phrasings_of(session, entry), *asked]
-    changes: dict[str, Any] = {"phrasings": distinct(phrasings, beside=entry.question)[:MAX_PHRASINGS]}
-    if answer.strip():
-        changes["answer"] = answer
-    if topic:
-        changes["topic"] = topic
-    return change_entry(session, key, language, changes, None, by)
-
-
-def _phrasings(session: Session, group_id: int) -> list[str]:
-    texts = [q.text for q in reversed(questions(session, group_id, MAX_PHRASINGS))]
-    return distinct([t for t in texts if len(t) <= MAX_PHRASING and not has_placeholder(t) and normalise(t)])
 
 
 def _nearest_group(session: Session, prepared: Prepared, language: str) -> QuestionGroup | None:

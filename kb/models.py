@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, LargeBinary, Text, UniqueConstraint
+import sqlalchemy as sa
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -50,6 +51,7 @@ class Entry(SQLModel, table=True):
     revision: int = 1
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     changed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    review_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when an editor wants to look at it again
 
 
 class Phrasing(SQLModel, table=True):
@@ -81,16 +83,21 @@ class EntryRevision(SQLModel, table=True):
 
 
 class KbState(SQLModel, table=True):
-    """One row (id 1). ``revision`` goes up with every change, in the same transaction as the change."""
+    """One row (id 1). ``revision`` goes up with every change of an entry, in the same transaction as the change;
+    ``backlog`` with every change of the backlog that is no new question."""
 
     __tablename__ = "kb_state"
 
     id: int = Field(default=1, primary_key=True)
     revision: int = 0
+    backlog: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class QuestionGroup(SQLModel, table=True):
-    """Questions of the backlog that mean the same. ``status`` is open, approved or dismissed."""
+    """Questions of the backlog that mean the same. ``status`` is open, approved or dismissed.
+
+    ``draft`` is an answer that waits for a second editor, ``word`` what those who asked are told where there is none.
+    """
 
     __tablename__ = "question_group"
 
@@ -107,13 +114,18 @@ class QuestionGroup(SQLModel, table=True):
     why: str | None = Field(default=None, max_length=2000)
     decided_by: str | None = Field(default=None, max_length=200)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    topic: str | None = Field(default=None, max_length=80)  # that most of its questions have
+    title_set: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # by an editor: it stays
+    cause_id: int | None = Field(default=None, index=True)  # see `handoff.editor_models.Cause`
+    draft: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    word: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class Question(SQLModel, table=True):
     """One question that went unanswered, secrets removed, with the evidence of the time."""
 
     __tablename__ = "question"
-    __table_args__ = (UniqueConstraint("conversation_id", "seq"),)
+    __table_args__ = (UniqueConstraint("conversation_id", "seq"), Index("ix_question_at", "at"))
 
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: str = Field(max_length=80)
@@ -126,3 +138,6 @@ class Question(SQLModel, table=True):
     vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # float16, L2-normalised
     group_id: int = Field(foreign_key="question_group.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
+    page: str | None = Field(default=None, max_length=200)  # path of the shop's page where it was asked
+    reply: str | None = Field(default=None, sa_column=Column(Text))  # what an agent said to it, secrets removed
+    placed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # in its group by hand

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
 import handoff.desk_models
+import handoff.editor_models
 import handoff.models  # noqa: F401 - their tables are emptied between tests
 from handoff.db import make_engine, migrate, writing
 

@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import handoff.desk_models
+import handoff.editor_models
 import handoff.models  # noqa: F401 - its tables
 import kb.models  # noqa: F401 - its tables
 from handoff.db import make_engine

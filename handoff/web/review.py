@@ -10,7 +10,7 @@ from handoff.incoming import Words
 from handoff.models import Person
 from handoff.problems import Invalid
 from handoff.web.edge import Editor, It
-from kb import backlog, entries
+from kb import backlog, decisions, entries
 from kb.base import Base
 from kb.models import Entry, Question, QuestionGroup
 
@@ -106,7 +106,7 @@ async def approve(
     """Give the group its answer; the bot has it when this returns. 412 when somebody changed the group first."""
 
     def act(session: Session, by: Person) -> dict[str, Any]:
-        entry = backlog.approve(
+        entry = decisions.approve(
             session,
             group_id,
             answer=body.answer,
@@ -132,7 +132,7 @@ async def dismiss(
 
     def act(session: Session, by: Person) -> dict[str, Any]:
         revision = revision_of(if_match, body.revision)
-        backlog.dismiss(session, group_id, why=body.why, if_revision=revision, by=by.email)
+        decisions.dismiss(session, group_id, why=body.why, if_revision=revision, by=by.email)
         return group_form(backlog.get_group(session, group_id))
 
     return await it.write(act, person)
@@ -143,7 +143,7 @@ async def reopen(it: It, person: Editor, group_id: int) -> dict[str, Any]:
     """Undo a decision: the group is open again."""
 
     def act(session: Session, by: Person) -> dict[str, Any]:
-        backlog.reopen(session, group_id, by=by.email)
+        decisions.reopen(session, group_id, by=by.email)
         return group_form(backlog.get_group(session, group_id))
 
     done = await it.write(act, person)

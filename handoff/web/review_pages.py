@@ -15,7 +15,7 @@ from handoff.web.entry_pages import Editor, said_wrong
 from handoff.web.page_errors import PageRoute
 from handoff.web.rendering import page_address, page_of, render
 from handoff.web.review_view import GroupsView, GroupView, group_view, groups_view
-from kb import backlog
+from kb import backlog, decisions
 from kb.errors import Exists, Invalid, KbError, NotFound, Stale
 from kb.models import QuestionGroup
 
@@ -132,7 +132,7 @@ async def approve(
     """Give the group its answer, or add its questions to an entry; the bot has it when the page comes."""
 
     def act(session: Session) -> None:
-        backlog.approve(
+        decisions.approve(
             session,
             group_id,
             answer=answer,
@@ -169,7 +169,7 @@ async def dismiss(
     """Put the group away, with the reason."""
 
     def act(session: Session) -> None:
-        backlog.dismiss(session, group_id, why=why, if_revision=revision, by=person.email)
+        decisions.dismiss(session, group_id, why=why, if_revision=revision, by=person.email)
 
     try:
         await it.write(act)
@@ -185,7 +185,7 @@ async def reopen(it: It, person: Editor, group_id: int) -> Response:
     """Undo a decision: the group is open again."""
 
     def act(session: Session) -> None:
-        backlog.reopen(session, group_id, by=person.email)
+        decisions.reopen(session, group_id, by=person.email)
 
     await it.write(act)
     await it.kb_changed()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from kb import backlog, entries
+from kb import backlog, decisions, entries
 from kb.base import Base
 from kb.encoder import Encoder
 from kb.errors import Invalid, NotFound, Stale
@@ -99,17 +99,17 @@ def test_list_goes_on_where_it_stopped(session: Session, demo: Base) -> None:
 
 def test_approval_makes_an_entry_with_the_questions_as_phrasings(session: Session, demo: Base) -> None:
     group = _pin_group(session, demo)
-    entry = backlog.approve(session, group.id or 0, answer="Stuur een foto.", language="nl", by="e")
+    entry = decisions.approve(session, group.id or 0, answer="Stuur een foto.", language="nl", by="e")
     assert {entry.question, *entries.phrasings_of(session, entry)} == set(PIN)
     assert (group.status, group.entry_key, group.decided_by) == ("approved", entry.key, "e")
     assert backlog.list_groups(session) == []
     with pytest.raises(Stale):
-        backlog.approve(session, group.id or 0, answer="Nog eens.", language="nl", by="e")
+        decisions.approve(session, group.id or 0, answer="Nog eens.", language="nl", by="e")
 
 
 def test_what_is_asked_after_a_decision_makes_a_new_group(session: Session, demo: Base) -> None:
     group = _pin_group(session, demo)
-    backlog.dismiss(session, group.id or 0, why="komt niet meer voor", by="e")
+    decisions.dismiss(session, group.id or 0, why="komt niet meer voor", by="e")
     assert _record(session, demo, PIN[0], 9).group_id != group.id
 
 
@@ -117,7 +117,7 @@ def test_merging_adds_phrasings_and_keeps_the_answer(session: Session, demo: Bas
     draft = entries.EntryDraft(key="pin", question="Pincode onleesbaar", answer="Oud.", phrasings=["pin weg"])
     entries.create_entry(session, draft, "e")
     group = _pin_group(session, demo)
-    entry = backlog.approve(session, group.id or 0, answer=" ", language="nl", merge_into="pin", by="e")
+    entry = decisions.approve(session, group.id or 0, answer=" ", language="nl", merge_into="pin", by="e")
     assert (entry.answer, entry.revision) == ("Oud.", 2)
     assert entries.phrasings_of(session, entry) == ["pin weg", *PIN]
 
@@ -125,20 +125,20 @@ def test_merging_adds_phrasings_and_keeps_the_answer(session: Session, demo: Bas
 def test_questions_with_placeholders_become_no_phrasings(session: Session, demo: Base) -> None:
     group_id = _record(session, demo, "de pincode 4821 van mijn cadeaukaart is weggekrast", 1).group_id
     with pytest.raises(Invalid, match="secret"):
-        backlog.approve(session, group_id, answer="A", language="nl", by="e")
-    entry = backlog.approve(session, group_id, answer="A", language="nl", question="Pin onleesbaar?", by="e")
+        decisions.approve(session, group_id, answer="A", language="nl", by="e")
+    entry = decisions.approve(session, group_id, answer="A", language="nl", question="Pin onleesbaar?", by="e")
     assert entries.phrasings_of(session, entry) == []
 
 
 def test_dismiss_needs_a_reason_and_can_be_undone(session: Session, demo: Base) -> None:
     group = _pin_group(session, demo)
     with pytest.raises(Invalid):
-        backlog.dismiss(session, group.id or 0, why=" ", by="e")
+        decisions.dismiss(session, group.id or 0, why=" ", by="e")
     with pytest.raises(Stale):
-        backlog.dismiss(session, group.id or 0, why="grap", if_revision=group.revision - 1, by="e")
-    backlog.dismiss(session, group.id or 0, why="grap", if_revision=group.revision, by="e")
+        decisions.dismiss(session, group.id or 0, why="grap", if_revision=group.revision - 1, by="e")
+    decisions.dismiss(session, group.id or 0, why="grap", if_revision=group.revision, by="e")
     assert (group.status, group.why) == ("dismissed", "grap")
-    assert backlog.reopen(session, group.id or 0, "e").status == "open"
+    assert decisions.reopen(session, group.id or 0, "e").status == "open"
     with pytest.raises(NotFound):
         backlog.get_group(session, 999)
 
@@ -151,11 +151,11 @@ def test_of_two_editors_one_wins(engine: Engine, session: Session, demo: Base) -
     session.expunge(mine)
     session.commit()
     with Session(engine) as other:
-        backlog.dismiss(other, group_id, why="dubbel", by="b")
+        decisions.dismiss(other, group_id, why="dubbel", by="b")
         other.commit()
     session.add(mine)  # what this session still believes
     with pytest.raises(Stale):
-        backlog.dismiss(session, group_id, why="grap", by="c")
+        decisions.dismiss(session, group_id, why="grap", by="c")
 
 
 def test_nearest_entries_include_those_for_agents(demo: Base) -> None:
@@ -174,7 +174,7 @@ def test_approved_answer_is_given_to_who_asks_in_other_words(
     group_id = 0
     for i, text in enumerate(PIN[:2]):
         group_id = _record(session, base, text, i).group_id
-    entry = backlog.approve(session, group_id, answer="Stuur een foto.", language="nl", by="e")
+    entry = decisions.approve(session, group_id, answer="Stuur een foto.", language="nl", by="e")
     assert base.refresh(session)
     found = base.ask("pin van mijn cadeaukaart onleesbaar, te hard gekrast")
     assert (found.verdict, found.entry) == ("answer", entry.key)
