@@ -6,22 +6,25 @@ measures all sets, with DIET.
 
 import argparse
 import asyncio
-import gzip
 import os
 import secrets
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
-from bench import actions, bars
+from bench import actions, bars, load, redaction, whatif
+from bench import grouping as grouping_table
 from bench import knowledge as knowledge_table
 from bench.bars import Row
 from bench.customers import Outcome, ask, faq_questions
+from bench.grouping_speed import placing
 from bench.product import NotStarted, Product
-from handoff.settings import ROOT
+from handoff.ports import free_port
 
 CROWD = 20
 
@@ -46,8 +49,8 @@ def main() -> int:
 
 def run(console: Console, folder: Path) -> int:
     """Measure, printing each table as it is there; how many bars were missed."""
-    token = secrets.token_urlsafe(16)
-    product = Product(folder, KB_TOKEN=token)
+    token, shop = secrets.token_urlsafe(16), free_port()
+    product = Product(folder, KB_TOKEN=token, ALLOWED_ORIGINS=f"http://127.0.0.1:{shop}", RATE_LIMITS="off")
     console.print("Starting with an empty database …")
     with product:
         first = product.started_in
@@ -60,8 +63,12 @@ def run(console: Console, folder: Path) -> int:
         missed += memory(console, product)
         console.print("The same questions with an action server …")
         missed += compared(console, product, token)
-    missed += widget(console)
-    return missed + knowledge(console)
+        missed += widget(console, product)
+        missed += load.report(console, product.address, shop)
+    missed += redaction.report(console)
+    missed += whatif.report(console)
+    missed += knowledge(console)
+    return missed + grouping(console)
 
 
 def start_up(console: Console, first: float, second: float) -> int:
@@ -132,21 +139,37 @@ def compared(console: Console, product: Product, token: str) -> int:
     return bars.show(console, "Look-up and Rasa alone: evidence path and action server", rows)
 
 
-def widget(console: Console) -> int:
-    """(e) What a shop's page loads."""
-    script = (ROOT / "handoff" / "static" / "widget.js").read_bytes()
-    rows = [Row("widget.js, gzipped", len(gzip.compress(script, 9)) / 1000, "kB", bars.WIDGET_KB)]
-    return bars.show(console, "Widget", rows)
+def widget(console: Console, product: Product) -> int:
+    """(e) The widget in bytes as they travel: the script with its style, and the words of each language."""
+    paths = ("/widget.js", *(f"/api/v1/texts?language={language}" for language in ("nl", "en")))
+    sizes = []
+    for path in paths:
+        answer = httpx.get(f"{product.address}{path}", headers={"Accept-Encoding": "gzip"}).raise_for_status()
+        sizes.append(answer.num_bytes_downloaded / 1000)
+    rows = [Row(f"{path}, gzipped", size, "kB") for path, size in zip(paths, sizes, strict=True)]
+    return bars.show(console, "Widget", [*rows, Row("in all", sum(sizes), "kB", bars.WIDGET_KB)])
+
+
+def plainly(console: Console) -> knowledge_table.Say:
+    """Prints lines of a table as they are."""
+    return partial(console.print, markup=False, highlight=False, soft_wrap=True)
 
 
 def knowledge(console: Console) -> int:
     """(f) How well questions find their entry, and what has none is refused, beside other systems."""
 
-    def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
+    say = plainly(console)
     say("The knowledge base and its peers on labelled sets …\n")
     return knowledge_table.report([knowledge_table.SETS], knowledge_table.QUICK, None, say)
+
+
+def grouping(console: Console) -> int:
+    """(g) Whether the backlog's questions meet that ask the same, beside other ways, and how fast one is placed."""
+
+    say = plainly(console)
+    say("\nQuestions that ask the same, brought together …\n")
+    rows = grouping_table.report([knowledge_table.SETS], knowledge_table.QUICK, say)
+    return grouping_table.said([*rows, *placing()], say)
 
 
 if __name__ == "__main__":

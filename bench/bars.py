@@ -14,6 +14,8 @@ WIDGET_KB = 15.0
 APP_MB = 1000.0
 BOT_MB = 800.0
 START_S = 40.0
+REDACTION_MS = 50.0
+REDACTED, TOUCHED = 98.0, 2.0  # % of the secrets of each kind; % of the messages with harmless numbers alone
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def app(folder: Path, database_url: str) -> Iterator[tuple[str, psutil.Process]]
     """The app's address and process."""
     port = free_port()
     own = {"DATABASE_URL": database_url, "VAR_DIR": str(folder), "REDIS_URL": "", "LOG_LEVEL": "warning",
-           "BOT_URL": "http://127.0.0.1:9", "VANISH_S": "3600"}  # fmt: skip
+           "BOT_URL": "http://127.0.0.1:9", "VANISH_S": "3600", "RATE_LIMITS": "off"}  # fmt: skip
     command = [sys.executable, "-m", "uvicorn", "--factory", "handoff.app:create", "--port", str(port)]
     command += ["--log-level", "warning", "--ws", "websockets-sansio"]
     with (folder / "app.txt").open("wb") as out:

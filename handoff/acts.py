@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from handoff import conversations, queue
 from handoff.bot import Act
+from handoff.given import facts
 from handoff.models import Conversation, Message
 from handoff.question import OpenQuestion, handoff_reason
 from handoff.texts import fill, texts
@@ -16,13 +17,14 @@ from kb.models import Entry
 
 def note(
     session: Session, conversation: Conversation, seq: int, text: str, said: list[Act], evidence: Evidence | None
-) -> None:
-    """Keep beside the customer's message what was found for it and what the bot made of it."""
+) -> Message:
+    """Keep beside the customer's message what was found for it and what the bot made of it; the message."""
     query = select(Message).where(Message.conversation_id == conversation.id, Message.seq == seq)
     message = session.exec(query).one()
     more = {"asked": text, "evidence": evidence.as_dict()} if evidence else {}
     acted = {"act": said[0].name, "reason": handoff_reason(said)} if said else {"act": "joined"}
     message.data = (message.data or {}) | more | acted
+    return message
 
 
 NOTHING = Act("say", key="nothing")  # the bot's word that all was said already
@@ -97,7 +99,7 @@ def _answer(reply: Reply, part: int) -> str | None:
     entry = live_entry(reply.session, key, reply.conversation.language) if key else None
     if entry is None:  # withdrawn between the look-up and now
         return "unknown"
-    _add(reply, part, "answer", entry.answer, entry_key=entry.key, data={"entry_revision": entry.revision})
+    _add(reply, part, "answer", entry.answer, entry_key=entry.key, data=facts(entry.revision, entry.language))
     return None
 
 

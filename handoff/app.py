@@ -14,21 +14,28 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from handoff import hiding, postman, problems, upkeep
+from handoff import entry_days, hiding, logged, postman, problems, seeking, upkeep
 from handoff.db import make_engine
+from handoff.keep_telling import keep_telling
 from handoff.live import make_bus
+from handoff.pushing import keep_pushing
+from handoff.rates import Rates
 from handoff.reminders import keep_reminding
 from handoff.routing import keep_routing
 from handoff.settings import ROOT, Settings
 from handoff.state import State
 from handoff.telling import keep_waits
+from handoff.texts import languages, shipped
 from handoff.turns import sweep
 from handoff.web import (
     account,
+    approving_pages,
     asked_api,
     canned_api,
     canned_pages,
+    care_pages,
     contact_api,
     customer,
     desk,
@@ -39,15 +46,24 @@ from handoff.web import (
     desk_side,
     desk_side_api,
     desk_socket,
+    face_pages,
+    faq_pages,
     file_api,
+    hands_api,
     health,
     hiding_api,
+    history_pages,
     hours_api,
+    identity_api,
+    import_api,
+    import_pages,
     knowledge,
     login_pages,
+    no_mail_pages,
     password_pages,
     people_pages,
     promises_api,
+    rating_api,
     reopen_pages,
     reports_pages,
     review,
@@ -57,8 +73,11 @@ from handoff.web import (
     settings_pages,
     shop_pages,
     sockets,
+    told_pages,
     topic_pages,
+    transcript_api,
     wait_api,
+    webhook_pages,
     words,
 )
 from handoff.web.edge import SeeOther
@@ -79,17 +98,25 @@ BESIDE = (
     keep_waits,
     upkeep.follow_lookers,
     keep_reminding,
+    keep_telling,
     upkeep.follow_kb,
     upkeep.follow_traffic,
     upkeep.empty_trackers,
     hiding.blank_hidden,
     postman.send_mail,
+    keep_pushing,
+    entry_days.keep_views,
+    seeking.keep_seeking,
+    logged.keep_looking,
 )
 ROUTERS = (
     health.router,
     customer.router,
+    identity_api.router,
     contact_api.router,
+    transcript_api.router,
     seen_api.router,
+    rating_api.router,
     sockets.router,
     desk_socket.router,
     account.router,
@@ -98,12 +125,16 @@ ROUTERS = (
     file_api.router,
     hiding_api.router,
     review.router,
+    hands_api.router,
     words.router,
     hours_api.router,
     wait_api.router,
+    import_api.router,
     knowledge.router,
     shop_pages.router,
+    faq_pages.router,
     reopen_pages.router,
+    no_mail_pages.router,
     login_pages.router,
     password_pages.router,
     asked_api.pages,
@@ -115,19 +146,29 @@ ROUTERS = (
     desk_side.router,
     desk_side_api.router,
     reports_pages.router,
+    care_pages.router,
+    history_pages.router,
+    import_pages.router,
     review_pages.router,
     settings_pages.router,
+    approving_pages.router,
+    webhook_pages.router,
     people_pages.router,
+    face_pages.router,
+    face_pages.images,
     canned_api.router,
     asked_api.router,
     canned_pages.router,
     routing_pages.router,
     topic_pages.router,
+    told_pages.router,
 )
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The app for these settings. The database must have been migrated; nothing is opened before it starts."""
+    for language in languages():  # a file that cannot be read is said now, not to a customer
+        shipped(language)
     app = FastAPI(
         title="Rechtdoor",
         version="1",
@@ -149,7 +190,10 @@ def create_app(settings: Settings) -> FastAPI:
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["Retry-After"],
         )
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=ROOT / "handoff" / "static"), name="static")
@@ -171,6 +215,7 @@ def make_state(settings: Settings) -> State:
         settings=settings,
         engine=engine,
         bus=make_bus(settings.redis_url),
+        rates=Rates(settings),
         client=httpx.AsyncClient(base_url=settings.bot_address, timeout=settings.bot_timeout_s),
         threads=anyio.CapacityLimiter(THREADS),
         writers=anyio.CapacityLimiter(1 if engine.dialect.name == "sqlite" else THREADS),
@@ -192,7 +237,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     memory = it.settings.cache_dir / "vectors"
     it.loaded = await it.read(lambda session: Base.open(encoder, session, memory=memory, out_of_scope_share=share))
     async with it.bus.running():
-        beside = [it.background(work(it)) for work in BESIDE]
+        it.warming = it.background(upkeep.warm(it))
+        beside = [it.warming, *(it.background(work(it)) for work in BESIDE)]
         try:
             yield
         finally:
@@ -206,12 +252,12 @@ async def _stop(it: State, beside: list[asyncio.Task[None]]) -> None:
         task.cancel()
     if turns := it.tasks - set(beside):
         await asyncio.wait(turns, timeout=0.2)
-    tasks = list(it.tasks)
-    for task in tasks:
+    for task in it.tasks - set(beside):  # once each: the postman notes what was sent before it obeys
         task.cancel()
     with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*it.tasks, return_exceptions=True)
     await it.client.aclose()
+    await it.rates.close()
     it.engine.dispose()
 
 

@@ -19,7 +19,7 @@ from handoff.incoming import MAX_TEXT
 from handoff.models import Change, Conversation, Message, Person
 from handoff.people import Wrong
 from handoff.problems import Conflict, NotFound
-from handoff.texts import LANGUAGES
+from handoff.texts import languages
 from kb.models import now
 
 CANNED = "canned"  # what the history calls it
@@ -97,7 +97,7 @@ def checked(reply: Reply) -> Reply:
     right, says = bool(re.fullmatch(r"[\w-]+", shortcut)), any(c.isprintable() and c != " " for c in text)
     wrong = {
         "shortcut": "missing" if not shortcut else "long" if len(shortcut) > MAX_SHORTCUT else "" if right else "odd",
-        "language": "" if reply.language in LANGUAGES else "unknown",
+        "language": "" if reply.language in languages() else "unknown",
         "text": "long" if len(text) > MAX_TEXT else "" if says else "missing",
         "topic": "long" if len(topic) > MAX_TOPIC else "",
     }

@@ -139,20 +139,31 @@ def migrate() -> None:
 
 @app.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="Entries as .yml, .yaml, .jsonl or .csv.")],
+    file: Annotated[Path, typer.Argument(help="Entries as .yml, .jsonl or .csv, or a FAQ page as .html.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    language: Annotated[str, typer.Option(help="The language of what names none: nl or en.")] = "",
 ) -> None:
-    """Load entries from a file. A second time changes nothing; one mistake, and nothing is changed."""
-    from handoff.db import writing
-    from kb.exchange import import_entries, read_entries
+    """Load entries from a file. A second time changes nothing; one mistake, and nothing is changed.
+
+    Headings of a page that look like no question are left out. The review pages list the import, and can undo it.
+    """
+    from handoff import cli_import
+    from handoff.db import reading, writing
+    from handoff.texts import languages
+    from kb.from_html import Languages
+    from kb.imports import read_file
 
     with plainly():
         _check_size(file)
-        drafts = read_entries(file)
-        if not drafts:
-            stop(f"{file} holds no entries.")
-        with database() as engine, writing(engine) as session:
-            result = import_entries(session, drafts, "import")
-    typer.echo(f"{result.created} new, {result.changed} changed, {result.unchanged} as they were.")
+        read = read_file(file.name, file.read_bytes(), Languages(settings().default_language, language, languages()))
+        with database() as engine:
+            if dry_run:
+                with reading(engine) as session:
+                    typer.echo("\n".join(cli_import.would(session, read)))
+                return
+            with writing(engine) as session:
+                said = cli_import.done(session, file.name, read)
+    typer.echo(said)
 
 
 @app.command("export")

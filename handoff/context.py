@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
-from handoff import conversations
+from handoff import conversations, identity, ratings
 from handoff.acts import live_entry
 from handoff.models import Conversation, Message, Person
 from kb.evidence import Candidate, Evidence
@@ -15,7 +15,8 @@ NEAREST = 3
 
 
 def agent_context(session: Session, conversation: Conversation) -> dict[str, Any]:
-    """Reason, question, what was offered and how it was received, nearest entries, who, where, how long, how often."""
+    """Reason, question, what was offered and how it was received, nearest entries, who, where, how long, how often, and
+    her rating."""
     timeline = conversations.messages_after(session, conversation.id, 0, 10_000)
     return {
         "reason": conversation.reason,
@@ -29,10 +30,14 @@ def agent_context(session: Session, conversation: Conversation) -> dict[str, Any
         "customer_name": conversation.customer_name,
         "customer_email": conversation.customer_email,
         "customer_phone": conversation.customer_phone,
+        "customer_ref": conversation.customer_ref,
+        "name_vouched": identity.name_vouched(conversation),
+        "email_vouched": identity.email_vouched(conversation),
         "started_at": conversation.created_at.isoformat(),
         "waited_s": _waited(conversation, timeline),
         "times_handed_over": sum(m.kind == "handed_over" for m in timeline),
         "earlier_conversations": count_earlier(session, conversation),
+        "rating": ratings.form(session, conversation.id),
     }
 
 
@@ -170,8 +175,16 @@ def count_earlier(session: Session, conversation: Conversation) -> int:
 
 
 def same_customer(conversation: Conversation) -> tuple[ColumnElement[bool], ...] | None:
-    """What is true of her other conversations: the same e-mail address. None for an anonymous one."""
+    """What is true of her other conversations; None for an anonymous one.
+
+    Of a customer for whom the shop vouches: the same id at the shop, or nobody's and the address that the shop gives.
+    Of any other one: nobody's and the same address. Whoever types an address gets no vouched customer's past with it.
+    """
+    other, nobodys = col(Conversation.id) != conversation.id, col(Conversation.customer_ref).is_(None)
+    if conversation.customer_ref is not None:
+        hers = col(Conversation.customer_ref) == conversation.customer_ref
+        if conversation.vouched_email is None:
+            return hers, other
+        return or_(hers, and_(nobodys, col(Conversation.customer_email) == conversation.vouched_email)), other
     address = (conversation.customer_email or "").strip().lower()
-    if not address:
-        return None
-    return col(Conversation.customer_email) == address, col(Conversation.id) != conversation.id
+    return (col(Conversation.customer_email) == address, nobodys, other) if address else None

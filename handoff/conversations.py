@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
-from handoff import estimates, handling
+from handoff import estimates, handling, keys
 from handoff.models import Conversation, Message
 from handoff.problems import NotFound
 from handoff.reopen import admits
@@ -35,7 +35,7 @@ GONE_WITH: dict[str, dict[str, Any]] = {
 
 def sha256(text: str) -> str:
     """The hexadecimal SHA-256 of `text`."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()  # a socket may send half a character
 
 
 def start(
@@ -44,7 +44,7 @@ def start(
     """A new conversation and its token; with a known `idempotency_key` the same two again for a day.
 
     The token is made from the key and a salt, so that it can be given again although only its hash is kept.
-    `about` may hold page_url, device, customer_name and customer_email.
+    `about` may hold page_url, device and what `hers.about` gives of the customer.
     """
     key_hash = sha256(idempotency_key) if idempotency_key else None
     if key_hash and (earlier := _by_key(session, key_hash)) is not None:
@@ -64,6 +64,15 @@ def start(
     return conversation, token
 
 
+def started_before(session: Session, idempotency_key: str) -> bool:
+    """Whether `start` would give the conversation that this key began, and no new one."""
+    query = select(Conversation.id).where(
+        Conversation.idempotency_hash == sha256(idempotency_key),
+        col(Conversation.created_at) >= now() - IDEMPOTENCY_FOR,
+    )
+    return session.exec(query).first() is not None
+
+
 def _by_key(session: Session, key_hash: str) -> Conversation | None:
     found = session.exec(select(Conversation).where(Conversation.idempotency_hash == key_hash)).first()
     if found is not None and found.created_at < now() - IDEMPOTENCY_FOR:
@@ -79,23 +88,31 @@ def _token(salt: str, key: str) -> str:
 
 def get(session: Session, conversation_id: str) -> Conversation:
     """The conversation, to read. NotFound where there is none."""
-    conversation = session.get(Conversation, conversation_id)
+    conversation = session.get(Conversation, _asked_for(conversation_id))
     if conversation is None:
         raise NotFound
     return conversation
 
 
+def _asked_for(conversation_id: str) -> str:
+    if "\x00" in conversation_id:  # PostgreSQL does not even look for it
+        raise NotFound
+    return conversation_id
+
+
 def opened(session: Session, conversation_id: str, token: str) -> Conversation:
     """The conversation that `token` opens. NotFound for another's token too: ids are not given away."""
     conversation = get(session, conversation_id)
-    if not hmac.compare_digest(conversation.token_hash, sha256(token)) and not admits(conversation, token):
-        raise NotFound
-    return conversation
+    if hmac.compare_digest(conversation.token_hash, sha256(token)) or admits(conversation, token):
+        return conversation
+    if keys.fits(session, conversation, token):
+        return conversation
+    raise NotFound
 
 
 def locked(session: Session, conversation_id: str) -> Conversation:
     """The conversation as it is now, its row held until the transaction ends. NotFound where there is none."""
-    query = select(Conversation).where(Conversation.id == conversation_id)
+    query = select(Conversation).where(Conversation.id == _asked_for(conversation_id))
     query = query.with_for_update().execution_options(populate_existing=True)
     conversation = session.exec(query).first()
     if conversation is None:

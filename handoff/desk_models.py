@@ -118,3 +118,14 @@ class PasswordLink(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Face(SQLModel, table=True):
+    """The picture of somebody who signs in: square, small, made anew. `mark` is its content's, and its address."""
+
+    __tablename__ = "face"
+
+    person_id: int = Field(primary_key=True, foreign_key="person.id", ondelete="CASCADE")
+    mark: str = Field(max_length=32, index=True)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

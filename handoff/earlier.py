@@ -1,14 +1,15 @@
-"""Earlier conversations of the same customer, for the agent who has her now. The same e-mail address is the same
-customer, in capitals or not; nothing else identifies yet.
+"""Earlier conversations of the same customer, for the agent who has her now: those of the same id at the shop, for
+certain; and those with the same e-mail address, which is only likely where nobody vouches for it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import conversations
+from handoff import conversations, ratings
 from handoff.context import same_customer
 from handoff.models import Conversation, Message, Person
 from handoff.problems import NotFound
@@ -19,7 +20,9 @@ PAGE = 10
 @dataclass(frozen=True)
 class Earlier:
     """A conversation that this customer had. `end`: bot, queue or agent (not ended), closed (by `by`) or customer
-    (she ended it). `cause` is what it was about as the agent said, `helped` her last word on an answer.
+    (she ended it). `cause` is what it was about as the agent said, `helped` her last word on an answer,
+    `rating` what she thought of it all (`ratings.form`) where she gave a figure, or yes or no. `certain`: the shop
+    vouches that both are hers; else only the e-mail address is the same.
     """
 
     id: str
@@ -30,6 +33,8 @@ class Earlier:
     by: str
     cause: str
     helped: bool | None
+    rating: dict[str, Any] | None = None
+    certain: bool = False
 
 
 def earlier(session: Session, conversation: Conversation, start: int = 0) -> tuple[list[Earlier], bool]:
@@ -39,7 +44,7 @@ def earlier(session: Session, conversation: Conversation, start: int = 0) -> tup
         return [], False
     query = select(Conversation).where(*same).order_by(col(Conversation.created_at).desc(), col(Conversation.id))
     found = list(session.exec(query.offset(max(0, start)).limit(PAGE + 1)).all())
-    return [_earlier(session, c) for c in found[:PAGE]], len(found) > PAGE
+    return [as_earlier(session, c, conversation) for c in found[:PAGE]], len(found) > PAGE
 
 
 def one_of_hers(session: Session, conversation_id: str, other_id: str) -> Conversation:
@@ -54,12 +59,8 @@ def one_of_hers(session: Session, conversation_id: str, other_id: str) -> Conver
     return other
 
 
-def as_earlier(session: Session, conversation: Conversation) -> Earlier:
-    """One conversation, as it stands in the list."""
-    return _earlier(session, conversation)
-
-
-def _earlier(session: Session, conversation: Conversation) -> Earlier:
+def as_earlier(session: Session, conversation: Conversation, beside: Conversation) -> Earlier:
+    """One conversation, as it stands in the list beside another."""
     end, by = _end(session, conversation)
     return Earlier(
         id=conversation.id,
@@ -70,7 +71,14 @@ def _earlier(session: Session, conversation: Conversation) -> Earlier:
         by=by,
         cause=conversation.cause or "",
         helped=_helped(session, conversation.id),
+        rating=_rating(session, conversation.id),
+        certain=beside.customer_ref is not None and conversation.customer_ref == beside.customer_ref,
     )
+
+
+def _rating(session: Session, conversation_id: str) -> dict[str, Any] | None:
+    given = ratings.form(session, conversation_id)
+    return None if given is None or given["score"] is given["solved"] is None else given
 
 
 def _end(session: Session, conversation: Conversation) -> tuple[str, str]:

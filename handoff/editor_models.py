@@ -1,6 +1,6 @@
-"""Tables of what editors work with beside the backlog: causes, who was told what, ratings."""
+"""Tables of what editors work with beside the backlog: causes, who was told what, ratings, what entries do."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -31,8 +31,9 @@ class Cause(SQLModel, table=True):
 class Told(SQLModel, table=True):
     """That somebody who asked was told, once for each matter: the unique key makes a second time impossible.
 
-    `about` is `entry:KEY` (an answer), `word:GROUP` (why there is none) or `fixed:CAUSE`; `way` is chat, mail, or agent
-    where an agent had told her already. `seq` is the row of the timeline that told it.
+    `about` is `entry:KEY` (an answer), `word:GROUP` (why there is none) or `fixed:CAUSE`. `way` is chat; mail; left
+    where it stands in her conversation and nothing more could be done; or agent where she was told already. `seq` is
+    the row of the timeline that told it, `mail_id` the mail.
     """
 
     __tablename__ = "told"
@@ -44,7 +45,8 @@ class Told(SQLModel, table=True):
     about: str = Field(max_length=120, index=True)
     way: str = Field(max_length=8)
     seq: int | None = None
-    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    mail_id: int | None = Field(default=None, index=True)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
 
 
 class NoMail(SQLModel, table=True):
@@ -66,3 +68,23 @@ class Rating(SQLModel, table=True):
     solved: bool | None = None
     words: str = Field(default="", max_length=1000)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class EntryDay(SQLModel, table=True):
+    """How often an entry was looked at in the public FAQ on a day (UTC), and how many said that it helped them, or not;
+    how often it was given in conversations (`answered`), and how many said there that it did not help (`rejected`).
+
+    Only figures: nobody can tell from them who it was. Colleagues who are signed in do not count. See
+    `handoff.entry_days`.
+    """
+
+    __tablename__ = "entry_day"
+
+    entry_key: str = Field(primary_key=True, max_length=80)
+    language: str = Field(primary_key=True, max_length=8)
+    day: date = Field(primary_key=True, index=True)
+    views: int = 0
+    helped: int = 0
+    not_helped: int = 0
+    answered: int = 0
+    rejected: int = 0

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from handoff import context, conversations, crossing, queue
+from handoff import context, conversations, crossing, given, queue
 from handoff.acts import live_entry
 from handoff.models import Conversation, Message, Person
 from handoff.problems import Conflict, NotFound
@@ -96,7 +96,7 @@ def send(
     entry = sendable(session, conversation, key)
     if seen_seq is not None:
         crossing.check(session, conversation, seen_seq)
-    return conversations.add(
+    row = conversations.add(
         session,
         conversation,
         "agent",
@@ -105,8 +105,10 @@ def send(
         client_id=client_id,
         author_id=person.id,
         entry_key=entry.key,
-        data={"entry_revision": entry.revision},
+        data=given.facts(entry.revision, entry.language),
     )
+    given.of(session, conversation, row)
+    return row
 
 
 def _the_same(earlier: Message, person: Person, key: str) -> Message:

@@ -18,6 +18,7 @@ from handoff.db import make_engine
 from handoff.desk_models import File
 from handoff.models import Conversation, Mail, Message, Person
 from handoff.problems import Conflict, Forbidden, Invalid, NotFound
+from handoff.replies import reply_text
 from handoff.said import HIDDEN
 from handoff.state import State
 from handoff.texts import texts
@@ -139,12 +140,17 @@ def _out_of_backlog(
 ) -> list[dict[str, Any]]:
     """Hide the questions of the backlog that were made of these messages, or hold the words in any other way."""
     changes = []
-    redacted = redact(clean(message.text))
+    redacted, said = redact(clean(message.text)), reply_text(message)
     for question in session.exec(select(Question).where(Question.conversation_id == conversation.id)).all():
         left = without(without(question.text, message.text, backlog.HIDDEN), redacted, backlog.HIDDEN)
         if question.seq in together or left != question.text:
             was = backlog.reword(session, conversation.id, question.seq, backlog.HIDDEN)
             changes.append({"what": "backlog", "id": question.seq, "was": was, "now": backlog.HIDDEN})
+        reply = question.reply or ""
+        left = without(without(reply, message.text, backlog.HIDDEN), said, backlog.HIDDEN)
+        if left != reply and (message.author == "agent" or len(message.text) >= SHORTEST):
+            question.reply = left
+            changes.append({"what": "reply", "id": question.seq, "was": reply, "now": left})
     return changes
 
 
@@ -184,6 +190,11 @@ def _put_back(session: Session, conversation: Conversation, change: dict[str, An
             other.data = (other.data or {}) | {"asked": was}
     elif what == "mail" and (mail := session.get(Mail, id_)) is not None and mail.text == change["now"]:
         mail.text = was
+    elif what == "reply":
+        of_it = select(Question).where(Question.conversation_id == conversation.id, Question.seq == id_)
+        question = session.exec(of_it).first()
+        if question is not None and question.reply == change["now"]:
+            question.reply = was
     elif what == "backlog":
         backlog.reword(session, conversation.id, id_, was, only=change["now"])
 

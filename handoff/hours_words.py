@@ -59,8 +59,9 @@ def dated(day: date, texts: Mapping[str, str], language: str) -> str:
 
 
 def names(texts: Mapping[str, str], language: str, what: str) -> list[str]:
-    """The names of the "days" from Monday, or of the "months"; the shipped ones where an editor lost one."""
-    for text in (texts[f"hours.{what}"], shipped(language)[f"hours.{what}"]):
+    """The names of the "days" from Monday, or of the "months"; the shipped ones where an editor lost one, or a
+    file of texts."""
+    for text in (texts[f"hours.{what}"], shipped(language)[f"hours.{what}"], shipped("en")[f"hours.{what}"]):
         found = [name.strip() for name in text.split(",")]
         if len(found) == NAMES[what] and all(found):
             break

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from handoff import conversations, texts
 from handoff.models import Conversation, Message
-from handoff.problems import Conflict, Empty, Invalid, TooLong
+from handoff.problems import Conflict, Empty, NotOffered, TooLong
 
 MAX_TEXT = 4000
 Kind = Literal["text", "choice", "none_of_these", "helped", "leave_queue", "end"]
@@ -58,7 +58,7 @@ class Received:
 def receive(session: Session, conversation_id: str, incoming: Incoming) -> Received:
     """Store a customer's message, once however often it is sent, and do what its kind asks for.
 
-    Raises Empty, TooLong, Invalid (an option that was not offered) or Conflict (nothing to leave).
+    Raises Empty, TooLong, NotOffered (an option that was not offered) or Conflict (nothing to leave).
     """
     conversation = conversations.locked(session, conversation_id)
     earlier = conversations.sent_before(session, conversation_id, "customer", incoming.client_id)
@@ -109,12 +109,12 @@ def checked(text: str | None) -> str:
 
 
 def _offered(session: Session, conversation: Conversation, option: str) -> str:
-    """The question of an option that the bot offered in this stint. Invalid when it did not."""
+    """The question of an option that the bot offered in this stint. NotOffered when it did not."""
     for message in reversed(conversations.this_stint(session, conversation)):
         for offered in message.options or ():
             if offered["key"] == option:
                 return offered["question"]
-    raise Invalid("That choice was not offered." if conversation.language == "en" else "Die keuze was er niet.")
+    raise NotOffered
 
 
 def say(session: Session, conversation: Conversation, kind: str, words: str, **more: Any) -> Message:

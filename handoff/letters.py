@@ -4,7 +4,7 @@ import logging
 
 from sqlmodel import Session
 
-from handoff import outbox, reopen
+from handoff import no_mail, outbox, reopen
 from handoff.mail import address
 from handoff.models import Conversation, Mail
 from handoff.problems import Invalid
@@ -21,22 +21,30 @@ def to_customer(
     about: str,
     *,
     key: str,
+    to: str | None = None,
     said: str = "",
+    news: bool = False,
+    once: bool = False,
     **values: object,
 ) -> Mail | None:
     """Queue a mail to the conversation's customer, once per `key`; None where there is no address to write to.
 
     `about` names the texts `mail.<about>_subject` and `mail.<about>`, which `values` fill in; `said` is what an agent
-    wrote, put beneath them. See `outbox.queue_mail` for what to do after the commit.
+    wrote, put beneath them. `to` is another address than the one that is known. `news` is what she does not wait for:
+    it says how to get no more of it, and goes `once`, see `Mail`. See `outbox.queue_mail` for what to do after the
+    commit.
     """
-    to = _address(conversation)
+    to = to or _address(conversation)
     if to is None:
         return None
     words = texts(session, conversation.language)
     values |= {"shop": settings.shop_name}
     link = reopen.link(conversation, settings.origin)
     way_back = (fill(words["mail.reopen"], link=link), fill(words["mail.reopen_days"], days=reopen.LINK_FOR.days))
-    parts = (fill(words[f"mail.{about}"], **values), said, "\n".join(way_back), fill(words["mail.signature"], **values))
+    stop = no_mail.link(conversation, to, settings.origin) if news else None
+    signature = fill(words["mail.signature"], **values)
+    last = fill(words["mail.stop"], link=stop) if stop else ""
+    parts = (fill(words[f"mail.{about}"], **values), said, "\n".join(way_back), signature, last)
     return outbox.queue_mail(
         session,
         key=key,
@@ -45,6 +53,8 @@ def to_customer(
         subject=fill(words[f"mail.{about}_subject"], **values),
         text="\n\n".join(part for part in parts if part),
         conversation_id=conversation.id,
+        stop_url=stop,
+        once=once or news,
     )
 
 

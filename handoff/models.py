@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+import sqlalchemy as sa
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from kb.models import UtcDateTime, now
 
 OWNERS = ("bot", "queue", "agent", "closed")
+UNSOUGHT = text("sought_seq < last_seq")  # conversations of which the backlog does not know everything yet
 ROLES = ("agent", "editor", "admin")
 
 
@@ -19,6 +21,7 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("ix_conversation_owner_queued", "owner", "queued_at"),
         Index("ix_conversation_owner_line", "owner", "line_at"),
+        Index("ix_conversation_unsought", "changed_at", sqlite_where=UNSOUGHT, postgresql_where=UNSOUGHT),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -31,6 +34,9 @@ class Conversation(SQLModel, table=True):
     customer_name: str | None = Field(default=None, max_length=200)
     customer_email: str | None = Field(default=None, max_length=320, index=True)  # lower case
     customer_phone: str | None = Field(default=None, max_length=40)
+    customer_ref: str | None = Field(default=None, max_length=200, index=True)  # the shop's own id of her, see identity
+    vouched_name: str | None = Field(default=None, max_length=200)  # as the shop says; customer_name may be her own
+    vouched_email: str | None = Field(default=None, max_length=320)
 
     owner: str = Field(default="bot", max_length=8)
     stint: int = 1
@@ -49,6 +55,8 @@ class Conversation(SQLModel, table=True):
     customer_seen_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows that she has had in view
     agent_seen_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # the same for whoever helps her
     mailed_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows that she was sent by mail
+    pushed_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows the shop's server was told of
+    sought_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows the backlog knows, see seeking
     lease_id: str | None = Field(default=None, max_length=32)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -57,6 +65,18 @@ class Conversation(SQLModel, table=True):
     queued_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     trackers_emptied: bool = True
+
+
+class ConversationKey(SQLModel, table=True):
+    """A further token that opens a conversation, for another device of the same customer. Only its hash is kept."""
+
+    __tablename__ = "conversation_key"
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversation.id", max_length=32, ondelete="CASCADE", index=True)
+    token_hash: str = Field(max_length=64)
+    salt: str = Field(max_length=64)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class Message(SQLModel, table=True):
@@ -176,13 +196,27 @@ class Change(SQLModel, table=True):
     after: Any = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
-class Mail(SQLModel, table=True):
-    """An e-mail that goes out, or went: the outbox. `key` makes asking for the same mail twice one mail."""
+class Outgoing(SQLModel):
+    """What every row of an outbox has, see `outgoing`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default_factory=now, sa_type=UtcDateTime)  # None: given up, or sent
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str | None = Field(default=None, max_length=500)
+
+
+class Mail(Outgoing, table=True):
+    """An e-mail that goes out, or went: the outbox. `key` makes asking for the same mail twice one mail.
+
+    `stop_url`: where one click stops such mails. `once`: one of which nobody knows whether it went is not sent again.
+    """
 
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(max_length=120, unique=True)
     to: str = Field(max_length=320)
     language: str = Field(max_length=8)
@@ -191,12 +225,29 @@ class Mail(SQLModel, table=True):
     conversation_id: str | None = Field(
         default=None, foreign_key="conversation.id", max_length=32, ondelete="CASCADE", index=True
     )
-    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    due_at: datetime | None = Field(default_factory=now, sa_type=UtcDateTime)  # None: given up, or sent
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    attempts: int = 0
-    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    error: str | None = Field(default=None, max_length=500)
+    stop_url: str | None = Field(default=None, max_length=300)
+    once: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class WebhookEvent(Outgoing, table=True):
+    """An event that goes to the shop's own server, or went. `webhook_id` is the same at every try.
+
+    The words of row `seq` are not kept here: they are read when it goes, so that what was hidden meanwhile does not.
+    """
+
+    __tablename__ = "webhook_event"
+    __table_args__ = (
+        Index("ix_webhook_event_due", "sent_at", "due_at"),
+        UniqueConstraint("conversation_id", "seq"),
+    )
+
+    webhook_id: str = Field(max_length=64, unique=True)
+    type: str = Field(max_length=40)
+    conversation_id: str | None = Field(
+        default=None, foreign_key="conversation.id", max_length=32, ondelete="CASCADE"
+    )
+    seq: int | None = None  # the last row that it tells of
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class SignIn(SQLModel, table=True):

@@ -12,7 +12,6 @@ from functools import cache
 import yaml
 
 from handoff.settings import ROOT
-from handoff.texts import LANGUAGES
 
 MOODS = ("calm", "worried", "annoyed", "angry")
 HEARD = ("worried", "annoyed", "angry", "rejection", "person", "thanks")
@@ -137,7 +136,7 @@ def _signs(heard: _Heard) -> list[Sign]:
 @cache
 def _words(kind: str) -> re.Pattern[str]:
     """Every language's words of a kind as one pattern."""
-    lists = [yaml.safe_load((ROOT / "data" / "mood" / f"{lang}.yml").read_text("utf-8")) for lang in LANGUAGES]
+    lists = [yaml.safe_load(file.read_text("utf-8")) for file in sorted((ROOT / "data" / "mood").glob("*.yml"))]
     phrases = sorted({str(p) for words in lists for p in words[kind]}, key=len, reverse=True)
     return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(map(_pattern, phrases))})(?!\w)")
 

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
 import anyio
 from anyio.to_thread import run_sync
 
 from handoff import outbox
+from handoff.db import writing
 from handoff.mail import can_mail, compose
 from handoff.models import Mail
 from handoff.smtp import Line, NotSent, parsed
@@ -68,7 +70,16 @@ def _deliver(it: State, mail: Mail, line: Line) -> None:
         message = compose(mail, it.settings)
     except ValueError as error:
         raise NotSent(str(error), for_good=True) from error
-    line.deliver(message)
+    line.deliver(message, partial(_hand_in, it, mail))
+
+
+def _hand_in(it: State, mail: Mail) -> None:
+    """Note that a mail which may go only once is handed in now. NotSent where it is somebody else's by now."""
+    if not mail.once:
+        return
+    with writing(it.engine) as session:
+        if not outbox.handing_in(session, mail):
+            raise NotSent("Its lease ran out.")
 
 
 async def _report(it: State, mail: Mail, error: BaseException | None) -> bool:
@@ -78,5 +89,6 @@ async def _report(it: State, mail: Mail, error: BaseException | None) -> bool:
     if not isinstance(error, NotSent):
         raise error
     log.warning("mail %s was not sent (attempt %s): %s", mail.id, mail.attempts, error)
-    await it.write(outbox.failed, mail, str(error), for_good=error.for_good)
+    for_good = error.for_good or (mail.once and error.unsure)
+    await it.write(outbox.failed, mail, str(error), for_good=for_good)
     return not error.server

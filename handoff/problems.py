@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from handoff.texts import fill, shipped, texts
+from handoff.texts import fill, languages, shipped, texts
 from kb import errors as kb_errors
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,12 @@ class TooLong(Invalid):
     """A message over the limit of characters; `limit` is named in the sentence."""
 
     text = "error.too_long"
+
+
+class NotOffered(Invalid):
+    """A choice that the bot did not offer."""
+
+    text = "error.not_offered"
 
 
 class Unauthorized(Problem):
@@ -81,6 +87,27 @@ class TooLarge(Problem):
     text = "error.too_large"
 
 
+class TooMany(Problem):
+    """Done too often; it may be done again after `after_s` seconds, as Retry-After says too."""
+
+    status = 429
+
+    def __init__(self, after_s: int) -> None:
+        self.text, values = too_often(after_s)
+        super().__init__("", **values)
+        self.after_s = after_s
+        self.more = {"retry_after": after_s}
+
+
+def too_often(after_s: int) -> tuple[str, dict[str, int]]:
+    """The text that says when to try again, and its values. Rounded up, and never "1 seconds"."""
+    if after_s <= 90:
+        return "error.too_often", {"seconds": max(2, after_s)}
+    if after_s <= 90 * 60:
+        return "error.too_often_minutes", {"minutes": -(-after_s // 60)}
+    return "error.too_often_hours", {"hours": -(-after_s // 3600)}
+
+
 KB_STATUS = {
     kb_errors.NotFound: 404,
     kb_errors.Stale: 412,
@@ -101,7 +128,7 @@ def request_language(request: Request) -> str:
     """The language for an error: the conversation's where a route noted it, else what the browser asks for."""
     noted = getattr(request.state, "language", None)
     accepted = request.headers.get("accept-language", "")[:2].lower()
-    return noted or (accepted if accepted in ("nl", "en") else "") or request.app.state.it.settings.default_language
+    return noted or (accepted if accepted in languages() else "") or request.app.state.it.settings.default_language
 
 
 async def words(request: Request) -> dict[str, str]:
@@ -118,13 +145,19 @@ async def plain(request: Request, problem: Problem) -> str:
     return problem.detail or fill((await words(request))[problem.text], **problem.values)
 
 
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers that go with a problem's answer."""
+    if isinstance(problem, TooMany):
+        return {"Retry-After": str(problem.after_s)}
+    return {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers: ours, the knowledge base's, validation, and the unforeseen."""
 
     @app.exception_handler(Problem)
     async def _ours(request: Request, error: Problem) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return problem_response(error.status, await plain(request, error), headers, **error.more)
+        return problem_response(error.status, await plain(request, error), headers_of(error), **error.more)
 
     @app.exception_handler(kb_errors.KbError)
     async def _kb(request: Request, error: kb_errors.KbError) -> JSONResponse:

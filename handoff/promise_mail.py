@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from handoff import conversations, promise_words, unseen
 from handoff.desk_models import Promise
+from handoff.editor_models import Told
 from handoff.letters import to_customer
 from handoff.models import Conversation, Mail, Message
 from handoff.resting import OPEN
@@ -44,13 +45,19 @@ def untold(session: Session, at: datetime, limit: int = 100) -> list[int]:
     by_agent = ~seen_here & (col(Promise.made_at) <= at - timedelta(seconds=SEEN_S))
     made = OPEN & unmoved & or_(col(Promise.by_id).is_(None), by_agent)
     moved = OPEN & (col(Promise.moved) > 0) & _not_mailed(literal(":moved:") + cast(col(Promise.moved), String))
-    kept = (col(Promise.kept_at) > at - TOLD_FOR) & _not_mailed(literal(":kept"))
+    kept = (col(Promise.kept_at) > at - TOLD_FOR) & _not_mailed(literal(":kept")) & ~_with_answer()
     query = (
         select(Promise.id)
         .join(Conversation, col(Conversation.id) == col(Promise.conversation_id))
         .where(col(Conversation.customer_email).is_not(None), or_(made, moved, kept))
     )
     return [id_ for id_ in session.exec(query.order_by(col(Promise.id)).limit(limit)) if id_ is not None]
+
+
+def _with_answer() -> ColumnElement[bool]:
+    """True where everyone who asked was told and this was kept by it: `told_later` sees to her mail."""
+    mine = col(Told.conversation_id) == col(Promise.conversation_id)
+    return exists().where(mine, col(Told.at) == col(Promise.kept_at)).correlate(Promise)
 
 
 def tell(session: Session, settings: Settings, promise_id: int) -> Mail | None:
@@ -61,6 +68,8 @@ def tell(session: Session, settings: Settings, promise_id: int) -> Mail | None:
     conversation = conversations.locked(session, promise.conversation_id)
     promise = session.get_one(Promise, promise_id, populate_existing=True)
     if promise.kept_at:
+        if session.exec(select(Promise.id).where(Promise.id == promise.id, _with_answer())).first() is not None:
+            return None
         said = unseen.take(session, conversation)
         return _mail(session, settings, conversation, promise, "kept", "promise_kept", said)
     if promise.dropped_at:

@@ -29,7 +29,6 @@ def undo(session: Session, promise_id: int, person: Person) -> Promise:
     promise.dropped_at, promise.revision = now(), promise.revision + 1
     session.flush()
     words = texts(session, conversation.language)["system.promise_undone"]
-    conversations.add_step(
-        session, conversation, "promise_dropped", text=words, author_id=person.id, data={"promise": promise.id}
-    )
+    data = {"promise": promise.id, "undone": True}
+    conversations.add_step(session, conversation, "promise_dropped", text=words, author_id=person.id, data=data)
     return promise

@@ -1,6 +1,7 @@
 """What a customer reads of a promise: rows of the timeline, the lasting line above it, and her mails."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -11,6 +12,7 @@ from handoff.hours import Hours
 from handoff.models import Conversation, Person
 from handoff.shop_settings import hours
 from handoff.texts import fill, texts
+from kb.models import now
 
 
 def when(session: Session, language: str, promise: Promise) -> str:
@@ -45,13 +47,19 @@ def step(session: Session, conversation: Conversation, promise: Promise, kind: s
     return fill(texts(session, conversation.language)[key], **values(session, conversation, promise))
 
 
+def is_late(promise: Promise, at: datetime) -> bool:
+    """Whether its time is over."""
+    return promise.due_at <= at
+
+
 def form(
-    session: Session, conversation: Conversation, promise: Promise | None, late: bool, mail: bool
+    session: Session, conversation: Conversation, promise: Promise | None, mail: bool = True
 ) -> dict[str, Any] | None:
-    """An open promise as its customer may see it, or None. `needs_address`: nobody could mail her the answer."""
+    """An open promise as its customer may see it, or None. `needs_address`: nobody could mail her the answer; `mail`:
+    whether mails can be sent, so that an address is of use."""
     if promise is None:
         return None
-    said = texts(session, conversation.language)
+    said, late = texts(session, conversation.language), is_late(promise, now())
     key = "promise.late" if late else f"system.promised{variant(promise)}"
     return {
         "kind": promise.kind,

@@ -218,7 +218,7 @@ def is_open(promise: Promise) -> bool:
 
 def state_of(promise: Promise, at: datetime) -> str:
     """Whether an open promise is "late", due "soon" (within 30 minutes), or just "open"."""
-    if promise.due_at <= at:
+    if promise_words.is_late(promise, at):
         return "late"
     return "soon" if promise.due_at <= at + SOON else "open"
 

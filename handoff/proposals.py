@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from handoff import context, conversations
 from handoff.models import Conversation, Message, Person
 from handoff.problems import Empty, NotFound, TooLong
-from handoff.texts import LANGUAGES
+from handoff.texts import languages
 from kb import proposals
 from kb.backlog import Prepared
 from kb.drafts import MAX_PHRASING
@@ -39,7 +39,7 @@ def offered(session: Session, conversation_id: str, seq: int | None = None) -> O
         seq=reply.seq,
         question=question if len(question) <= MAX_PHRASING else question[: MAX_PHRASING - 1] + "…",
         answer=answer,
-        language=conversation.language if conversation.language in LANGUAGES else LANGUAGES[0],
+        language=conversation.language if conversation.language in languages() else languages()[0],
         cleaned=has_placeholder(question) or has_placeholder(answer),
     )
 

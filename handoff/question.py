@@ -12,6 +12,7 @@ from handoff.models import Message
 from kb.evidence import Evidence
 
 ANSWERING = ("answer", "clarify")
+EARLIER_KEPT = 5  # of the customer's own earlier questions, to notice one asked again
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def open_question(
 ) -> OpenQuestion | None:
     """The question behind a handoff: what was just said, or, where that was "a person, please" or "no", the one before.
 
-    None when nothing was asked yet, as with "medewerker" for a first message.
+    None when nothing was asked yet, as with "medewerker" for a first message, or nothing since an answer that helped.
     """
     reason = handoff_reason(said)
     conversation = conversations.get(session, conversation_id)
@@ -42,18 +43,29 @@ def open_question(
     now_asked = reason in ("unknown", "bot_unavailable") or (
         reason in ("loop", "rejected") and evidence is not None and evidence.verdict != "off_topic"
     )
-    asked = [m for m in stint if _was_question(m)]
+    asked = [m for m in stint if was_question(m)]
     current = next((m for m in stint if m.seq == seq and m.author == "customer"), None)
     if current is not None and evidence is not None and now_asked and not (reason == "rejected" and asked):
         return OpenQuestion(seq, text, current.at, evidence.as_dict())
-    if not asked:
-        return None
-    last = asked[-1]
-    data = last.data or {}
-    return OpenQuestion(last.seq, data.get("asked", last.text), last.at, data["evidence"])
+    helped = max((m.seq for m in stint if said_helped(m) is True), default=0)
+    return as_question(asked[-1]) if asked and asked[-1].seq > helped else None
 
 
-def _was_question(message: Message) -> bool:
+def was_question(message: Message) -> bool:
+    """Whether the bot took this row for a question that the FAQ may answer: it gave an entry, or choices."""
     data = message.data or {}
     answering = data.get("act") in ANSWERING or message.kind == "file"
     return message.author == "customer" and message.hidden_at is None and answering and bool(data.get("evidence"))
+
+
+def as_question(message: Message) -> OpenQuestion:
+    """A row that `was_question`, with all that was asked together with it."""
+    data = message.data or {}
+    return OpenQuestion(message.seq, data.get("asked", message.text), message.at, data["evidence"])
+
+
+def said_helped(message: Message) -> bool | None:
+    """What the customer pressed under an answer: True, it helped; False, it did not; None for any other row."""
+    if message.author != "customer" or message.kind != "helped":
+        return None
+    return bool((message.data or {}).get("value"))

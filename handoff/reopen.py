@@ -1,7 +1,8 @@
 """The link in a mail that reopens a conversation, and the access that a browser gets for it.
 
 Both are signed with the conversation's own secret, so they cannot be made up, open no other conversation, and need no
-table: the token that the conversation began with stays in force beside them.
+table: the token that the conversation began with stays in force beside them. They are signed for whom it is, so that
+one which was given while it was anybody's opens it no more once it is a customer's for whom the shop vouches.
 """
 
 import hmac
@@ -33,7 +34,7 @@ class Expired(Problem):
 def link(conversation: Conversation, origin: str, at: datetime | None = None) -> str:
     """The address that reopens this conversation, in force for `LINK_FOR`. `origin` is the settings'."""
     until = _until(at, LINK_FOR)
-    return f"{origin}/c/{conversation.id}.{until}.{signed(conversation, 'link', until)[:32]}"
+    return f"{origin}/c/{conversation.id}.{until}.{_mark(conversation, 'link', until)[:32]}"
 
 
 def reopened(session: Session, token: str, at: datetime | None = None) -> Conversation:
@@ -42,7 +43,7 @@ def reopened(session: Session, token: str, at: datetime | None = None) -> Conver
     conversation = session.get(Conversation, found[1]) if found else None
     if found is None or conversation is None:
         raise NotFound
-    if not hmac.compare_digest(signed(conversation, "link", found[2])[:32], found[3]):
+    if not hmac.compare_digest(_mark(conversation, "link", found[2])[:32], found[3]):
         raise NotFound
     if _over(found[2], at):
         raise Expired(conversation.language)
@@ -52,7 +53,7 @@ def reopened(session: Session, token: str, at: datetime | None = None) -> Conver
 def access(conversation: Conversation, at: datetime | None = None) -> str:
     """A token that opens the conversation as its first one does, in force for `ACCESS_FOR`."""
     until = _until(at, ACCESS_FOR)
-    return f"{until}.{signed(conversation, 'access', until)}"
+    return f"{until}.{_mark(conversation, 'access', until)}"
 
 
 def admits(conversation: Conversation, token: str, at: datetime | None = None) -> bool:
@@ -60,7 +61,7 @@ def admits(conversation: Conversation, token: str, at: datetime | None = None) -
     found = ACCESS.fullmatch(token)
     if found is None or _over(found[1], at):
         return False
-    return hmac.compare_digest(signed(conversation, "access", found[1]), found[2])
+    return hmac.compare_digest(_mark(conversation, "access", found[1]), found[2])
 
 
 def _until(at: datetime | None, duration: timedelta) -> str:
@@ -69,6 +70,11 @@ def _until(at: datetime | None, duration: timedelta) -> str:
 
 def _over(until: str, at: datetime | None) -> bool:
     return (at or now()).astimezone(UTC).timestamp() >= int(until)
+
+
+def _mark(conversation: Conversation, use: str, until: str) -> str:
+    whose = f"\0{conversation.customer_ref}" if conversation.customer_ref else ""
+    return signed(conversation, use + whose, until)
 
 
 def signed(conversation: Conversation, use: str, until: str) -> str:

@@ -13,6 +13,11 @@ def file_data(photo: bool, captioned: bool) -> dict[str, Any]:
     return {"photo": photo, "captioned": captioned}
 
 
+def is_told(message: Message) -> bool:
+    """Whether the row is an answer to what she asked earlier, told once there was one (`Told`)."""
+    return message.author == "bot" and "told" in (message.data or {})
+
+
 def words(message: Message) -> str:
     """What somebody said with this row: its text; of a file only the caption, for nobody says a file's name."""
     if message.file_id is None or (message.data or {}).get("captioned"):

@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -31,11 +32,12 @@ class Server:
 
 
 class NotSent(Exception):
-    """A mail that the server did not take. `for_good`: it never will; `server`: no other mail would do better now."""
+    """A mail that the server did not take. `for_good`: it never will; `server`: no other mail would do better now;
+    `unsure`: it was handed in and nobody heard what became of it."""
 
-    def __init__(self, why: str, *, for_good: bool = False, server: bool = False) -> None:
+    def __init__(self, why: str, *, for_good: bool = False, server: bool = False, unsure: bool = False) -> None:
         super().__init__(why)
-        self.for_good, self.server = for_good, server
+        self.for_good, self.server, self.unsure = for_good, server, unsure
 
 
 def parsed(url: str) -> Server:
@@ -73,11 +75,15 @@ class Line:
         self._smtp: smtplib.SMTP | None = None
         self._hung_up = False
 
-    def deliver(self, message: EmailMessage) -> None:
-        """Give the mail to the server. Returns when the server has taken it, else NotSent."""
+    def deliver(self, message: EmailMessage, before: Callable[[], None] = lambda: None) -> None:
+        """Give the mail to the server. Returns when the server has taken it, else NotSent.
+
+        `before` is called once the server answers, before it gets anything of the mail; what it raises ends it.
+        """
         smtp = self._smtp = self._made()
         try:
             self._greet(smtp)
+            before()
             _hand_in(smtp, message)
             with suppress(OSError):
                 smtp.putcmd("quit")  # its answer is not waited for: the mail is the server's now
@@ -132,7 +138,7 @@ def _hand_in(smtp: smtplib.SMTP, message: EmailMessage) -> None:
     except (smtplib.SMTPNotSupportedError, UnicodeError) as error:  # an address with letters it cannot take
         raise NotSent(_words(error), for_good=True) from error
     except (OSError, ValueError) as error:  # a refused sender too: the settings can be mended, the mail need not be
-        raise NotSent(_words(error)) from error
+        raise NotSent(_words(error), unsure=not isinstance(error, smtplib.SMTPResponseException)) from error
 
 
 def _words(error: Exception) -> str:

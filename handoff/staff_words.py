@@ -7,10 +7,13 @@ import yaml
 from handoff.settings import ROOT
 from handoff.texts import fill
 
+LANGUAGES = ("nl", "en")
+
 
 @cache
 def words(language: str) -> dict[str, str]:
-    """The pages' words of a language, by key."""
+    """The pages' words of a language, by key; of one that they are not in, the English ones."""
+    language = language if language in LANGUAGES else LANGUAGES[-1]
     file = ROOT / "data" / "pages" / f"{language}.yml"
     return {str(k): str(v) for k, v in yaml.safe_load(file.read_text("utf-8")).items()}
 

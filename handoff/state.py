@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,8 +16,11 @@ from sqlmodel import Session
 from handoff.db import reading, writing
 from handoff.forecast import Memory
 from handoff.live import Bus
+from handoff.logged import Watch
 from handoff.looking import Lookers
+from handoff.rates import Rates
 from handoff.settings import Settings
+from kb import backlog
 from kb.base import Base
 
 log = logging.getLogger(__name__)
@@ -24,7 +29,7 @@ T = TypeVar("T")
 
 
 async def to_its_end(fn: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
-    """What `fn` gives, run in a thread. Cancelled meanwhile, it waits until the thread has ended.
+    """What `fn` gives, run in a thread. Cancelled meanwhile, however often, it waits until the thread has ended.
 
     A thread cannot be stopped: one that were left behind would still use a connection when the engine is disposed.
     """
@@ -32,7 +37,9 @@ async def to_its_end(fn: Callable[[], T], limiter: anyio.CapacityLimiter) -> T:
     try:
         return await asyncio.shield(thread)
     except asyncio.CancelledError:
-        await asyncio.wait([thread])
+        while not thread.done():
+            with suppress(asyncio.CancelledError):  # anyio cancels until it is obeyed
+                await asyncio.wait([thread])
         if not thread.cancelled() and (error := thread.exception()):
             log.warning("what was cancelled had failed: %r", error)
         raise
@@ -45,6 +52,7 @@ class State:
     settings: Settings
     engine: Engine
     bus: Bus
+    rates: Rates
     client: httpx.AsyncClient
     threads: anyio.CapacityLimiter
     writers: anyio.CapacityLimiter  # SQLite takes one writer: better in line here than asking it again and again
@@ -55,6 +63,10 @@ class State:
     memory: Memory = field(default_factory=Memory)  # of past waits
     lookers: Lookers = field(default_factory=Lookers)  # who has which conversation open
     drafting: set[int] = field(default_factory=set)  # the agents for whom a model is at work
+    views: Counter[tuple[str, str]] = field(default_factory=Counter)  # of the FAQ's entries, not stored yet
+    watch: Watch = field(default_factory=Watch)  # of what was asked, while editors write
+    warming: asyncio.Task[None] | None = None  # reads the backlog's groups into memory, see `upkeep.warm`
+    sockets: Counter[str] = field(default_factory=Counter)  # of customers, by conversation and by address
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -89,6 +101,16 @@ class State:
     async def compute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something slow that needs no database in a thread."""
         return await to_its_end(lambda: fn(*args, **kwargs), self.threads)
+
+    async def prepare(self, text: str, language: str) -> backlog.Prepared:
+        """A question ready for the backlog, once the backlog's groups are in memory.
+
+        Just after the start that takes seconds beside many questions: waited for here, where no transaction is open,
+        but not longer than a turn can spare. The transaction that stores it waits for the rest.
+        """
+        if self.warming is not None:
+            await asyncio.wait([self.warming], timeout=self.settings.turn_lease_s / 4)
+        return await self.compute(backlog.prepare, self.base, text, language)
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let `work` go on by itself; it is kept until it ends, and stopped with the app."""

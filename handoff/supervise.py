@@ -17,6 +17,9 @@ from handoff.steps import Failure, Steps, Stopped
 GRACE_S = 10.0
 PATIENCE = 3  # deaths before the first readiness, after which the start is given up
 BEAT_S = 10.0
+# Which proxies are believed is a setting of ours, and uvicorn would believe every process of this machine. What a
+# socket sends is refused before it is read, from four bytes for each of `frames.MAX_FRAME` characters.
+GUARDED = ("--no-proxy-headers", "--ws-max-size", "256000")
 PAGES = {"Shop": "/", "Chat": "/chat", "Desk": "/desk", "Review": "/review", "API": "/api/docs"}
 Say = Callable[[str], None]
 
@@ -128,7 +131,7 @@ def bot_plan(settings: Settings, port: int) -> Plan:
 
 def app_plan(settings: Settings, bot_port: int) -> Plan:
     """How to run the app: one process, which owns the index."""
-    argv = (sys.executable, "-m", "uvicorn", "--factory", "handoff.app:create", "--no-access-log")
+    argv = (sys.executable, "-m", "uvicorn", "--factory", "handoff.app:create", "--no-access-log", *GUARDED)
     where = ("--host", settings.host, "--port", str(settings.port), "--log-level", settings.log_level)
     any_address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (only asked, not bound)
     part = "healthz" if settings.bot_url else "readyz"  # a bot elsewhere that is down must not hold up the start

@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, CursorResult, or_, update
 from sqlmodel import Session, col, select
 
-from handoff import acts, bot, conversations, waiting
+from handoff import acts, bot, conversations, given, waiting
+from handoff.gaps import Gap, put
 from handoff.models import Conversation, Message
-from handoff.question import OpenQuestion, handoff_reason, open_question
+from handoff.question import EARLIER_KEPT, OpenQuestion, handoff_reason, open_question
 from handoff.said import words
 from handoff.state import State
 from kb import backlog
@@ -31,7 +32,6 @@ ANSWERED = ("answer", "partly")
 WORD_FOR_WORD = 0.98  # centred cosine with a text of the entry
 BURST = timedelta(seconds=1.5)  # messages this close together are one thought
 FRAGMENT_WORDS = 4
-EARLIER_KEPT = 5  # of the customer's own earlier questions, to notice one asked again
 BUTTONS = {"choice": "/choose", "none_of_these": "/none_of_these", "file": "/file"}
 
 
@@ -75,7 +75,7 @@ async def take_turn(state: State, turn: Turn) -> bool:
     if handoff_reason(said):
         question = await state.read(open_question, turn.conversation_id, turn.seq, turn.text, said, evidence)
     if question:
-        prepared = await state.compute(backlog.prepare, state.base, question.text, turn.language)
+        prepared = await state.prepare(question.text, turn.language)
     wait = await expected_wait(state, turn, said, question)
     return await state.write(finish, turn, evidence, said, question, prepared, wait)
 
@@ -275,19 +275,11 @@ def finish(
         return False
     conversation.handled_seq = turn.seq
     conversation.lease_id = conversation.lease_until = None
-    acts.note(session, conversation, turn.seq, turn.text, said, evidence)
+    message = acts.note(session, conversation, turn.seq, turn.text, said, evidence)
     reason = acts.perform(session, conversation, turn.seq, said, evidence, turn.entry_key, question, wait)
     if reason and question is not None and prepared is not None:
-        backlog.record(
-            session,
-            prepared,
-            conversation_id=conversation.id,
-            seq=question.seq,
-            language=conversation.language,
-            reason=reason,
-            evidence=question.evidence,
-            at=question.at,
-        )
+        put(session, conversation, prepared, Gap(question, reason))
+    given.count(session, conversation, message, said)
     return reason is not None
 
 

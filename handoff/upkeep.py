@@ -13,6 +13,7 @@ from handoff import looking
 from handoff.db import make_engine
 from handoff.models import Conversation, Message
 from handoff.state import State
+from kb import known
 from kb.share import estimated_share
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,14 @@ QUESTIONS = ("answer", "clarify", "rephrase")  # acts that answer a question
 AT_ONCE = 16  # texts that are asked together: customers' own questions come in between
 TRAFFIC_S = 6 * 3600.0
 NOTICEABLE = 0.05  # a share that differs less changes no verdict worth speaking of
+
+
+async def warm(it: State) -> None:
+    """Read the backlog's open groups into memory, so that no question has to while it keeps others from writing."""
+    try:
+        await it.read(known.warm, len(await it.compute(it.base.vector, "")))
+    except Exception:
+        log.exception("the backlog could not be read ahead: the next question reads it")
 
 
 async def follow_kb(it: State) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from handoff import shop_settings
 from handoff.models import ChangedText
 from handoff.problems import Conflict, Invalid, NotFound
-from handoff.texts import LANGUAGES, fill, shipped
+from handoff.texts import fill, languages, shipped
 from kb.models import now
 
 TEXT = "text"  # what the history calls it
@@ -108,8 +108,8 @@ def _record(session: Session, before: Wording, after: Wording, by: str) -> None:
 
 
 def _known(language: str, key: str | None = None) -> None:
-    if language not in LANGUAGES:
-        raise NotFound(f"There are texts in {' and '.join(LANGUAGES)}.")
+    if language not in languages():
+        raise NotFound(f"There are texts in {', '.join(languages())}.")
     if key is not None and key not in shipped(language):
         raise NotFound("There is no text with this key.")
 

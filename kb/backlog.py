@@ -1,28 +1,38 @@
 """The backlog: questions that went unanswered, secrets removed, grouped by meaning, until an editor decides."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import BindParameter, Row, Table, bindparam, case, func, select, tuple_, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import col
 
+from kb import known
 from kb.base import Base
-from kb.drafts import MAX_PHRASING
-from kb.errors import Invalid, NotFound
+from kb.describing import (
+    describe,
+    description,
+    due,
+    emptied,
+    packed,
+    put_into,
+    question_ids,
+    recount,
+    title_of,
+    unpacked,
+)
+from kb.errors import Invalid, NotFound, Stale
 from kb.evidence import Candidate
+from kb.grouping import SMALL, Asked, common_of
 from kb.models import Question, QuestionGroup
 from kb.redact import has_placeholder, redact
+from kb.snapshot import AGENTS
 from kb.text import clean
 
-# From how many spreads of the encoder (`Base.spread`) a question's cosine with a group's middle joins them. Pairwise
-# F1 over the demo FAQ's texts, arriving at random, is flat around it.
-SAME = 4.5
-SAME_ACROSS = 4.2  # between languages the same meaning lies a little further apart
 MAX_TEXT = 4000
 HIDDEN = "[hidden]"  # in place of a question that an agent hid
 Vector = NDArray[np.float32]
@@ -30,18 +40,24 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A question ready for the backlog: its text without secrets and its vector."""
+    """A question ready for the backlog: its text without secrets, its vector, and what `kb.grouping.Asked` needs."""
 
     text: str
     language: str
     vector: Vector
     spread: float
+    common: float | None = None
+
+    def asked(self, language: str) -> Asked:
+        """It, looking for its group."""
+        return Asked(self.vector, language, self.spread, self.common)
 
 
 def prepare(base: Base, text: str, language: str) -> Prepared:
     """Take the secrets out of `text` and encode what is left. Slow beside a database: do it outside a transaction."""
-    kept = redact(clean(text)[:MAX_TEXT])
-    return Prepared(kept, language, base.vector(kept), base.spread)
+    kept = redact(clean(text)[: 2 * MAX_TEXT])[:MAX_TEXT]  # cut after: half of a secret is not known as one
+    common = common_of(base.snapshot.views[AGENTS].index)
+    return Prepared(kept, language, base.vector(kept), base.spread, common)
 
 
 def record(
@@ -55,18 +71,22 @@ def record(
     evidence: dict[str, Any],
     at: datetime,
     topic: str | None = None,
+    page: str | None = None,
 ) -> Question:
     """Put a question into the backlog, in the open group that means the same, or in one of its own.
 
-    The same conversation and `seq` again gives the question that is there already. A question joins the group
-    whose middle is nearest when their centred cosine is at least `SAME` spreads (`SAME_ACROSS` between languages).
+    The same conversation and `seq` again gives the question that is there already. Which group a question joins, if
+    any, says `kb.grouping`.
     """
     bump_groups(session)
-    present = select(Question).filter_by(conversation_id=conversation_id, seq=seq)
-    found = session.scalars(present).one_or_none()
-    if found is not None:
-        return found
-    group = _nearest_group(session, prepared, language) or _new_group(session, prepared, language, at)
+    present = session.connection().execute(_PRESENT, {"conversation": conversation_id, "seq": seq}).scalar()
+    if present is not None:
+        return session.get_one(Question, present)
+    vector = unpacked(packed(prepared.vector))  # as others will read it
+    place = known.choose(session, replace(prepared, vector=vector).asked(language))
+    number = known.next_number(session) if place.other is not None else 0  # before any group is locked
+    counted = None if place.group is None else _count_in(session, place.group, vector, at)
+    group_id = counted.id if counted is not None else _new_group(session, prepared, language, topic, at)
     question = Question(
         conversation_id=conversation_id,
         seq=seq,
@@ -75,14 +95,34 @@ def record(
         reason=reason,
         evidence=evidence,
         topic=topic,
-        vector=_packed(prepared.vector),
-        group_id=group.id or 0,
+        page=page,
+        vector=packed(prepared.vector),
+        group_id=group_id,
         at=at,
     )
     session.add(question)
     session.flush()
-    _count_in(session, group, at)
+    known.added(session, question, vector)
+    if counted is not None:
+        _say_anew(session, counted, topic)
+    if place.other is not None:
+        _gather(session, get_group(session, group_id, lock=True), get_group(session, place.other, lock=True), number)
     return question
+
+
+def _gather(session: Session, group: QuestionGroup, other: QuestionGroup, number: int) -> None:
+    """Put the smaller of two groups into the other, since a new question showed that they mean the same.
+
+    Nothing happens where an editor worked on the one that would go.
+    """
+    into, gone = sorted((group, other), key=lambda one: (-one.count, one.id))
+    worked_on = gone.title_set or gone.draft or gone.word or gone.cause_id is not None
+    if worked_on or gone.count > SMALL or other.status != "open":
+        return
+    ids = question_ids(session, gone.id or 0)
+    emptied(gone, into, ids, by="")
+    put_into(session, ids, into)
+    recount(session, number, [into, gone])
 
 
 def reword(session: Session, conversation_id: str, seq: int, text: str, only: str | None = None) -> str | None:
@@ -96,11 +136,12 @@ def reword(session: Session, conversation_id: str, seq: int, text: str, only: st
         return None
     was, found.text = found.text, text
     group = get_group(session, found.group_id)
-    if group.title == _title(was) or has_placeholder(group.title):
-        central = _central(questions(session, group.id or 0, 200))
-        group.title, group.language = _title(central.text), central.language
-        group.revision += 1
     session.flush()
+    if group.title == title_of(was) or has_placeholder(group.title):
+        group.title_set = False  # it says what is to be hidden
+        describe(session, group)
+        group.revision += 1
+        session.flush()
     return was
 
 
@@ -109,10 +150,36 @@ def bump_groups(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     else:  # any write takes SQLite's only lock; this one changes nothing
-        session.execute(update(QuestionGroup).where(col(QuestionGroup.id) == -1).values(count=0))
+        session.connection().execute(_WAIT)
 
 
 _LOCK = 0x6B62_6C67  # "kblg": an advisory lock of PostgreSQL's, held to the transaction's end
+
+# Of tables, and made once: for every question that comes, SQLAlchemy's work is most of the time it takes.
+_GROUP: Table = QuestionGroup.__table__  # type: ignore[attr-defined]
+_ASKED: Table = Question.__table__  # type: ignore[attr-defined]
+_WAIT = update(_GROUP).where(_GROUP.c.id == -1).values(count=0)
+_PRESENT = select(_ASKED.c.id).where(
+    _ASKED.c.conversation_id == bindparam("conversation"), _ASKED.c.seq == bindparam("seq")
+)
+_THIS = _GROUP.c.id == bindparam("group")
+_AT: BindParameter[datetime] = bindparam("moment", type_=_GROUP.c.first_at.type)
+_COUNT_IN = (
+    update(_GROUP)
+    .where(_THIS)
+    .values(
+        count=_GROUP.c["count"] + 1,
+        revision=_GROUP.c.revision + 1,
+        centroid=bindparam("middle"),
+        first_at=case((_GROUP.c.first_at > _AT, _AT), else_=_GROUP.c.first_at),
+        last_at=case((_GROUP.c.last_at < _AT, _AT), else_=_GROUP.c.last_at),
+    )
+    .returning(
+        *(_GROUP.c[name] for name in ("id", "title", "language", "topic", "title_set")),
+        _GROUP.c["count"].label("asked"),
+    )
+)
+_SAY_ANEW = update(_GROUP).where(_THIS).values({x: bindparam(f"new_{x}") for x in ("title", "language", "topic")})
 
 
 def list_groups(
@@ -133,12 +200,23 @@ def cursor(group: QuestionGroup) -> str:
     return f"{group.count}_{group.last_at.isoformat()}_{group.id}"
 
 
-def get_group(session: Session, group_id: int) -> QuestionGroup:
-    """The group with this id. NotFound."""
-    found = session.get(QuestionGroup, group_id)
+def get_group(session: Session, group_id: int, *, lock: bool = False) -> QuestionGroup:
+    """The group with this id; with `lock` as it is now, and who changes it at the same moment waits. NotFound."""
+    if lock:
+        session.flush()
+    found = session.get(QuestionGroup, group_id, populate_existing=lock, with_for_update=lock)
     if found is None:
         raise NotFound("there is no such question group")
     return found
+
+
+def still_open(group: QuestionGroup, if_revision: int | None = None) -> QuestionGroup:
+    """The same group. Stale where it is decided, or not at `if_revision` if that is given."""
+    if group.status != "open":
+        raise Stale(f"the group is {group.status} already")
+    if if_revision is not None and group.revision != if_revision:
+        raise Stale(f"the group was changed by somebody else: it is at revision {group.revision} now")
+    return group
 
 
 def questions(session: Session, group_id: int, limit: int = 100) -> list[Question]:
@@ -153,64 +231,49 @@ def nearest(base: Base, group: QuestionGroup, limit: int = 5) -> list[Candidate]
     return list(base.ask(group.title, group.language, audience="agents").candidates[:limit])
 
 
-def _nearest_group(session: Session, prepared: Prepared, language: str) -> QuestionGroup | None:
-    found = select(col(QuestionGroup.id), col(QuestionGroup.centroid), col(QuestionGroup.language))
-    rows = session.execute(found.where(col(QuestionGroup.status) == "open")).all()
-    if not rows:
-        return None
-    middles = np.frombuffer(b"".join(row[1] for row in rows), np.float16).astype(np.float32)
-    middles = middles.reshape(len(rows), -1)
-    length = np.maximum(np.linalg.norm(middles, axis=1), 1e-6)
-    spreads = np.array([SAME if row[2] == language else SAME_ACROSS for row in rows], np.float32)
-    beyond = middles @ prepared.vector / length - spreads * prepared.spread
-    best = int(beyond.argmax())
-    return get_group(session, rows[best][0] or 0) if beyond[best] >= 0 else None
-
-
-def _new_group(session: Session, prepared: Prepared, language: str, at: datetime) -> QuestionGroup:
+def _new_group(session: Session, prepared: Prepared, language: str, topic: str | None, at: datetime) -> int:
     group = QuestionGroup(
-        title=_title(prepared.text),
+        title=title_of(prepared.text),
         language=language,
-        centroid=_packed(prepared.vector),
+        topic=topic or None,
+        count=1,
+        centroid=packed(prepared.vector),
         first_at=at,
         last_at=at,
     )
     session.add(group)
     session.flush()
-    return group
+    return group.id or 0
 
 
-def _count_in(session: Session, group: QuestionGroup, at: datetime) -> None:
-    members = questions(session, group.id or 0, 200)
-    central = _central(members)
-    middle = np.array([_unpacked(q.vector) for q in members]).mean(axis=0)
-    group.count += 1
-    group.centroid = _packed(middle)
-    group.title, group.language = _title(central.text), central.language
-    group.first_at, group.last_at = min(group.first_at, at), max(group.last_at, at)
-    group.revision += 1
-    session.add(group)
-    session.flush()
+def _count_in(session: Session, group_id: int, vector: Vector, at: datetime) -> Row[Any]:
+    """Count one more question in a group, and what it says then; who decides it at the same moment waits."""
+    middle = packed(known.middle_with(session, group_id, vector))
+    values = {"group": group_id, "middle": middle, "moment": at}
+    counted: Row[Any] = session.connection().execute(_COUNT_IN, values).one()
+    _seen_again(session, group_id)
+    return counted
 
 
-def _central(members: Sequence[Question]) -> Question:
-    """The question nearest to the middle of all, of those that hold nothing secret if there are any."""
-    vectors = np.array([_unpacked(q.vector) for q in members])
-    middle = vectors.mean(axis=0)
-    sayable = [i for i, q in enumerate(members) if not has_placeholder(q.text)] or range(len(members))
-    return members[max(sayable, key=lambda i: float(vectors[i] @ middle))]
+def _say_anew(session: Session, group: Row[Any], topic: str | None) -> None:
+    """Give a group that one question was added to the title and topic that follow, now or a little later."""
+    if not (due(group.asked, group.title) or (topic and not group.topic)):
+        return
+    before = (group.title, group.language, group.topic)
+    after = description(session, group.id) or before
+    if group.title_set:
+        after = (*before[:2], after[2])
+    if after != before:
+        values = dict(zip(("new_title", "new_language", "new_topic"), after, strict=True))
+        session.connection().execute(_SAY_ANEW, values | {"group": group.id})
+        _seen_again(session, group.id)
 
 
-def _title(text: str) -> str:
-    return text if len(text) <= MAX_PHRASING else text[: MAX_PHRASING - 1].rsplit(" ", 1)[0] + "…"
-
-
-def _packed(vector: Vector) -> bytes:
-    return vector.astype(np.float16).tobytes()
-
-
-def _unpacked(data: bytes) -> Vector:
-    return np.frombuffer(data, np.float16).astype(np.float32)
+def _seen_again(session: Session, group_id: int) -> None:
+    """Read a group again that this session holds, after it was changed behind its back."""
+    held = session.identity_map.get(identity_key(QuestionGroup, group_id))
+    if held is not None:
+        session.refresh(held)
 
 
 def _read_cursor(text: str) -> tuple[int, datetime, int]:

@@ -1,7 +1,7 @@
 """The knowledge base in memory: asks it questions, and follows the stored one by its revision."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kb.grams import grams
 from kb.index import Look, everyday_of, index_of
 from kb.memory import encode_remembering
 from kb.reading import LONGEST, Reading, may_repeat, read
-from kb.snapshot import Learned, Snapshot, View, changes_since, following, nothing
+from kb.snapshot import Changes, Learned, Snapshot, View, apart, changes_since, following, nothing
 from kb.text import clean, normalise, spelled_out
 from kb.tidy import carried, tidied, untidy
 from kb.verdict import OPTIONS, decide, repeated
@@ -123,6 +123,29 @@ class Base:
         """The expected share (0 to 1) of questions that no entry answers."""
         return self._share
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """What questions are answered from at this moment. It is never changed, only replaced."""
+        return self._now
+
+    def foreseen(self, changes: Changes, kept: MutableMapping[str, NDArray[np.float32]]) -> Snapshot:
+        """What the present snapshot would be with `changes`, for `ask_of`: nobody else sees it, nothing is stored.
+
+        `kept` has the vectors of texts from earlier such calls, and gets those that are new. Where so much is changed
+        that new thresholds would follow, they are not foreseen.
+        """
+
+        def learn(texts: Sequence[str], known: Mapping[str, NDArray[np.float32]]) -> dict[str, Learned]:
+            fresh = [text for text in texts if text not in known and text not in kept]
+            if fresh:
+                raw = self._encoder.encode([spelled_out(text) for text in fresh])
+                halved = raw if self._memory is None else raw.astype(np.float16).astype(np.float32)  # as memory does
+                kept.update(zip(fresh, self._centre(halved), strict=True))
+            return self._learn(texts, {**{text: kept[text] for text in texts if text in kept}, **known})
+
+        now = apart(self._now)
+        return following(now, now.revision, changes, learn)
+
     def expect(self, out_of_scope_share: float) -> None:
         """Expect another share of questions without an answer: new thresholds follow in the background."""
         with self._refreshing:
@@ -138,7 +161,7 @@ class Base:
 
     def vector(self, text: str) -> NDArray[np.float32]:
         """The centred unit vector of `text`: shape (d,)."""
-        vector: NDArray[np.float32] = self._vectors([text])[0]
+        vector: NDArray[np.float32] = self.vectors([text])[0]
         return vector
 
     def ask(self, text: str, language: str = "nl", earlier: Sequence[str] = (), audience: str = "public") -> Evidence:
@@ -160,14 +183,25 @@ class Base:
         audience: str = "public",
     ) -> list[Evidence]:
         """`ask` for each of `texts`, encoded together."""
-        now = self._now
+        return self.ask_of(self._now, texts, language, earlier, audience)
+
+    def ask_of(
+        self,
+        now: Snapshot,
+        texts: Sequence[str],
+        language: str = "nl",
+        earlier: Sequence[str] = (),
+        audience: str = "public",
+        vectors_of: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+    ) -> list[Evidence]:
+        """`ask_many` of the snapshot `now`, such as one that `foreseen` gave. `vectors_of` replaces `vectors`."""
         view = now.views["agents" if audience == "agents" else "public"]
         before = [clean(text)[:LONGEST] for text in earlier]
         readings = [read(text, before) for text in texts]
         wanted = list(dict.fromkeys([*(text for reading in readings for text in reading.texts), *before]))
-        vectors = self._vectors(wanted)
+        vectors = (vectors_of or self.vectors)(wanted)
         looks = _look_up(view, now.calibration, wanted, vectors, language)
-        found = {text: _evidence(view, now.calibration, text, looks[text], language) for text in wanted}
+        found = {text: evidence_of(view, now.calibration, text, looks[text], language) for text in wanted}
         at = {text: i for i, text in enumerate(wanted)}
 
         def repeats(text: str) -> float:
@@ -184,7 +218,8 @@ class Base:
 
         return [replace(evidence(one), repeats=repeats(one.text)) for one in readings]
 
-    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """`vector` of each of `texts`, encoded together: shape (n, d)."""
         return self._centre(self._encoder.encode([spelled_out(text) for text in texts]))
 
     def _learn(self, texts: Sequence[str], known: Mapping[str, NDArray[np.float32]]) -> dict[str, Learned]:
@@ -244,7 +279,8 @@ def _look_up(
     return dict(zip(texts, looks, strict=True))
 
 
-def _evidence(view: View, calibration: Calibration, text: str, look: Look, language: str) -> Evidence:
+def evidence_of(view: View, calibration: Calibration, text: str, look: Look, language: str) -> Evidence:
+    """The evidence for one text by its `look`, with the head's part in it; word for word where it stands there."""
     names = view.names(look, language)
     evidence = decide(look, calibration, names) if normalise(text) else Evidence("off_topic", 0.0, None)
     same = view.exact.get(normalise(text), ())

@@ -65,15 +65,18 @@ def restore_entry(session: Session, key: str, language: str, if_revision: int | 
     return _change(session, get_entry(session, key, language), {}, if_revision, by, "restored", "live")
 
 
-def revert_entry(session: Session, key: str, language: str, to_revision: int, by: str) -> Entry:
-    """Make an entry what it was at `to_revision`, as a new revision. NotFound without such a revision."""
+def revert_entry(
+    session: Session, key: str, language: str, to_revision: int, by: str, if_revision: int | None = None
+) -> Entry:
+    """Make an entry what it was at `to_revision`, as a new revision. NotFound without such a revision, Stale."""
     entry = get_entry(session, key, language)
     found = select(EntryRevision).filter_by(entry_id=entry.id, revision=to_revision)
     kept = session.scalars(found).one_or_none()
     if kept is None:
         raise NotFound(f"{key} in {language} has no revision {to_revision}")
     changes = {name: kept.snapshot[name] for name in ("question", "answer", "topic", "audience", "phrasings")}
-    return _change(session, entry, changes, None, by, f"reverted to {to_revision}", kept.snapshot["status"])
+    status = kept.snapshot["status"]
+    return _change(session, entry, changes, if_revision, by, f"reverted to {to_revision}", status)
 
 
 def get_entry(session: Session, key: str, language: str) -> Entry:
@@ -92,12 +95,13 @@ def phrasings_of(session: Session, entry: Entry) -> list[str]:
 def phrasings_by_entry(session: Session, entries: Iterable[Entry]) -> dict[int, list[str]]:
     """Phrasings of several entries in one query, by entry id."""
     found: dict[int, list[str]] = {entry.id or 0: [] for entry in entries}
-    rows = select(Phrasing).order_by(col(Phrasing.entry_id), col(Phrasing.position))
+    columns = (col(Phrasing.entry_id), col(Phrasing.text))
+    rows = select(*columns).order_by(col(Phrasing.entry_id), col(Phrasing.position))
     if len(found) <= 500:  # beyond that, reading all of them is cheaper than naming each
         rows = rows.where(col(Phrasing.entry_id).in_(found))
-    for phrasing in session.scalars(rows):
-        if phrasing.entry_id in found:
-            found[phrasing.entry_id].append(phrasing.text)
+    for entry_id, phrasing in session.execute(rows):
+        if entry_id in found:
+            found[entry_id].append(phrasing)
     return found
 
 
@@ -172,13 +176,13 @@ def _change(
     what: str,
     status: str | None = None,
 ) -> Entry:
-    if if_revision is not None and entry.revision != if_revision:
-        raise Stale(f"{entry.key} was changed by somebody else: it is at revision {entry.revision} now")
     present = draft_of(entry, phrasings_of(session, entry))
     wanted = merged(present, changes)
     status = status or entry.status
     if wanted == present and status == entry.status:
-        return entry
+        return entry  # whatever revision it is at: a form may be sent twice
+    if if_revision is not None and entry.revision != if_revision:
+        raise Stale(f"{entry.key} was changed by somebody else: it is at revision {entry.revision} now")
     bump(session)
     _guarded_update(session, entry, wanted, status)
     if wanted.phrasings != present.phrasings:

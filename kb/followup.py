@@ -87,7 +87,9 @@ def followed(bare: Evidence, together: Evidence, before: Evidence, pointing: boo
     if together.entry is None:
         return bare
     away = together.entry != before.entry
-    if away and together.probability > bare.probability and together.verdict in ("answer", "clarify"):
+    # What alone has nothing to do with the shop makes it no choice: "and the president of France?" after a parcel.
+    enough = ("answer",) if bare.verdict == "off_topic" else ("answer", "clarify")
+    if away and together.probability > bare.probability and together.verdict in enough:
         return together
     if bare.verdict == "answer":
         fresh = [c.key for c in together.candidates if c.key != before.entry][:_CLOSE]

@@ -21,7 +21,8 @@ ENOUGH = 4.0  # texts an entry has in one language, on average, from which a hea
 FULL = 8.0  # ... for each unit of its weight beside the index's own score
 HEAVIEST = 2.0
 MOST_KEYS, MOST_TEXTS = 1000, 10_000  # beyond these a head costs more than it gives
-LANDMARKS = 1500  # texts that a question is compared with (Nyström; Williams and Seeger, NIPS 2000)
+# Texts that a question is compared with (Nyström; Williams and Seeger, NIPS 2000): half of them, within these.
+LANDMARKS, MOST_LANDMARKS = 1500, 3000
 FEW_LANDMARKS = 300  # ... while the share of wording is chosen, which a rough head tells as well
 NEARNESS = 0.3  # of the exponential kernel on the cosine: exp((cosine - 1) / NEARNESS)
 RIDGE = 0.2
@@ -68,11 +69,16 @@ class Head:
         )
 
     def _likeness(self, vectors: Floats, grams: Sequence[Ids]) -> Floats:
-        near = np.exp((vectors @ self.landmarks.T - 1) / NEARNESS)
-        if self.share_of_wording == 0:
-            return np.asarray(near, np.float32)
-        alike = (_rows(grams, self.rarity) @ self.wording).toarray()
-        return np.asarray((1 - self.share_of_wording) * near + self.share_of_wording * alike, np.float32)
+        near = (vectors @ self.landmarks.T).astype(np.float32, copy=False)  # in place from here on: it may be large
+        near -= 1
+        near /= NEARNESS
+        np.exp(near, out=near)
+        if self.share_of_wording:
+            alike = (_rows(grams, self.rarity) @ self.wording).toarray()
+            alike *= self.share_of_wording
+            near *= 1 - self.share_of_wording
+            near += alike
+        return near
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ def fitted(index: Index) -> Fit | None:
     weight = min(HEAVIEST, len(rows) / pairs / FULL)
     texts = _Texts(index, rows, owner, columns, weight)
     share = max(SHARES_OF_WORDING, key=lambda share: _told_apart(_fit(texts, share, FEW_LANDMARKS)))
-    return _fit(texts, share, LANDMARKS)
+    return _fit(texts, share, min(max(LANDMARKS, len(rows) // 2), MOST_LANDMARKS))
 
 
 def with_usual(fit: Fit, scores: Floats, values: Floats) -> Fit:
@@ -164,14 +170,23 @@ def _fit(texts: _Texts, share: float, most: int) -> Fit:
     nothing_yet = np.zeros((len(chosen), len(columns)), np.float32)
     head = Head(columns, vectors[chosen], words, texts.rarity, share, nothing_yet, texts.weight)
     likeness = head._likeness(vectors, texts.grams)
-    root = np.linalg.cholesky(likeness[chosen].astype(np.float64) + 1e-4 * np.eye(len(chosen)))
+    root = np.linalg.cholesky(_plus(likeness[chosen], 1e-4))
     unroot = np.linalg.inv(root).T.astype(np.float32)
-    features = likeness @ unroot * balance[:, None]
-    inverse = np.linalg.inv((features.T @ features).astype(np.float64) + RIDGE * np.eye(len(chosen)))
+    del root
+    features = likeness @ unroot
+    del likeness
+    features *= balance[:, None]
+    inverse = np.linalg.inv(_plus(features.T @ features, RIDGE))
     truth = sparse.csr_matrix((balance, (owner, np.arange(len(rows)))), shape=(len(columns), len(rows)))
     learned = (inverse @ (truth @ features).T.astype(np.float64)).astype(np.float32)
     head = replace(head, weights=unroot @ learned)
     return Fit(head, rows, owner, balance, features, inverse.astype(np.float32), learned)
+
+
+def _plus(square: Floats, ridge: float) -> NDArray[np.float64]:
+    wide = square.astype(np.float64)
+    wide[np.diag_indices(len(wide))] += ridge
+    return wide
 
 
 def _landmarks(texts: int, most: int) -> Ints:

@@ -95,6 +95,21 @@ class Index:
         """The numbers of the texts that count, for `owner`, `vectors` and `documents`."""
         return np.flatnonzero(self._counted)
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages of the texts that count."""
+        return self._languages
+
+    @property
+    def holding(self) -> Floats:
+        """In how many texts and answers that count each gram stands: shape (BUCKETS,)."""
+        return self._holding
+
+    @property
+    def rarity(self) -> Floats:
+        """What it is worth for coverage that a gram is known, by how rare it is: shape (BUCKETS,)."""
+        return np.asarray(np.log((self._size + 1) / (self._holding + self.everyday.holding + 1)), np.float32)
+
     def changed(self, store: Store, gone: Ints, counting: Flags) -> "Index":
         """This index where `store`, which is its own with keys behind, takes its place.
 

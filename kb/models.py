@@ -51,7 +51,8 @@ class Entry(SQLModel, table=True):
     revision: int = 1
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     changed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    review_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when an editor wants to look at it again
+    # When an editor wants to look at it again: the beginning of a day in UTC, see `kb.checks`.
+    review_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
 
 class Phrasing(SQLModel, table=True):
@@ -82,6 +83,48 @@ class EntryRevision(SQLModel, table=True):
     what: str = Field(max_length=40)
 
 
+class EntryCheck(SQLModel, table=True):
+    """That an editor looked an entry over: `right` where she said that it still is, else she only set a date.
+
+    `before` and `after` are the entry's `review_at`; `months` the time between two looks, None for a date of her own.
+    """
+
+    __tablename__ = "entry_check"
+    __table_args__ = (Index("ix_entry_check_entry_at", "entry_id", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", ondelete="CASCADE")
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    by: str = Field(max_length=200)
+    right: bool
+    months: int | None = None
+    before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    after: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class FaqImport(SQLModel, table=True):
+    """One file that came in. ``status`` is previewed, done or undone; ``rows`` are kept (packed, see `kb.imports`)
+    until it is done. Revisions that it made are called ``imported ID``.
+
+    ``found`` says of a web page how its questions were found, ``counts`` how many entries were created, changed ...
+    """
+
+    __tablename__ = "faq_import"
+
+    id: int | None = Field(default=None, primary_key=True)
+    file: str = Field(max_length=200)
+    format: str = Field(max_length=8)
+    by: str = Field(max_length=200)
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    status: str = Field(default="previewed", max_length=12)
+    rows: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    found: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    counts: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    revision: int = 0  # of the knowledge base, once it was done
+    undone_by: str | None = Field(default=None, max_length=200)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class KbState(SQLModel, table=True):
     """One row (id 1). ``revision`` goes up with every change of an entry, in the same transaction as the change;
     ``backlog`` with every change of the backlog that is no new question."""
@@ -94,7 +137,8 @@ class KbState(SQLModel, table=True):
 
 
 class QuestionGroup(SQLModel, table=True):
-    """Questions of the backlog that mean the same. ``status`` is open, approved or dismissed.
+    """Questions of the backlog that mean the same. ``status`` is open, approved or dismissed; or merged: empty, since
+    an editor's hand put its questions elsewhere, and ``merged`` says where (``into``) and which (``questions``).
 
     ``draft`` is an answer that waits for a second editor, ``word`` what those who asked are told where there is none.
     """
@@ -113,19 +157,31 @@ class QuestionGroup(SQLModel, table=True):
     entry_key: str | None = Field(default=None, max_length=80)
     why: str | None = Field(default=None, max_length=2000)
     decided_by: str | None = Field(default=None, max_length=200)
-    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     topic: str | None = Field(default=None, max_length=80)  # that most of its questions have
     title_set: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # by an editor: it stays
     cause_id: int | None = Field(default=None, index=True)  # see `handoff.editor_models.Cause`
     draft: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     word: str | None = Field(default=None, sa_column=Column(Text))
+    merged: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    family: int | None = None  # the id of the group that this one and others were split from by hand
+    # `KbState.backlog` at its last change that was no new question: who holds groups in memory reads it again then.
+    backlog: int = Field(default=0, index=True, sa_column_kwargs={"server_default": "0"})
+
+
+COUNTED = ("reason", "language", "topic", "page", "spent_s", "waited_s")  # beside group, conversation and moment
 
 
 class Question(SQLModel, table=True):
     """One question that went unanswered, secrets removed, with the evidence of the time."""
 
     __tablename__ = "question"
-    __table_args__ = (UniqueConstraint("conversation_id", "seq"), Index("ix_question_at", "at"))
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        # These two hold everything that is counted, so that a row with its vector is never read for a figure.
+        Index("ix_question_at", "at", "topic", "group_id", "conversation_id"),
+        Index("ix_question_counted", "group_id", "conversation_id", "at", *COUNTED),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     conversation_id: str = Field(max_length=80)
@@ -141,3 +197,5 @@ class Question(SQLModel, table=True):
     page: str | None = Field(default=None, max_length=200)  # path of the shop's page where it was asked
     reply: str | None = Field(default=None, sa_column=Column(Text))  # what an agent said to it, secrets removed
     placed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # in its group by hand
+    spent_s: int | None = None  # seconds that agents had the conversation, this question's share of them
+    waited_s: int | None = None  # seconds until somebody took it, or until she left the queue

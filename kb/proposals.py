@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.backlog import HIDDEN, SAME, Prepared, bump_groups, record
+from kb.backlog import HIDDEN, Prepared, bump_groups, record
+from kb.describing import unpacked
+from kb.grouping import same
 from kb.models import Question, QuestionGroup
 from kb.redact import redact
 from kb.text import clean_block
@@ -51,7 +52,7 @@ def propose(
     Where that was decided already it stays as it is.
     """
     bump_groups(session)
-    one = Proposal(seq, prepared.text, redact(clean_block(answer)[:MAX_ANSWER]), by, at.isoformat())
+    one = Proposal(seq, prepared.text, redact(clean_block(answer)[: 2 * MAX_ANSWER])[:MAX_ANSWER], by, at.isoformat())
     of_this = select(Question).filter_by(conversation_id=conversation_id).order_by(col(Question.id))
     asked = list(session.scalars(of_this))
     question = next((q for q in asked if any(p.seq == seq for p in of_question(q))), None)
@@ -103,8 +104,7 @@ def of_group(questions: Sequence[Question], hidden: Collection[tuple[str, int]] 
 
 
 def _same(question: Question, prepared: Prepared) -> bool:
-    vector = np.frombuffer(question.vector, np.float16).astype(np.float32)
-    return float(vector @ prepared.vector) >= SAME * prepared.spread
+    return same(prepared.asked(prepared.language), unpacked(question.vector))
 
 
 def _is_open(session: Session, question: Question) -> bool:

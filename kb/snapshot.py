@@ -1,7 +1,7 @@
 """One revision of the knowledge base as it answers: what is in it, and how the next one is made from it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import select
@@ -133,6 +133,19 @@ def nothing(index: Index, calibration: Calibration) -> Snapshot:
     """The snapshot before the first, at a revision that no stored base has. `index` holds nothing."""
     view = View(index, {})
     return Snapshot(-1, {}, {}, {}, {PUBLIC: view, AGENTS: view}, calibration)
+
+
+def apart(snapshot: Snapshot) -> Snapshot:
+    """`snapshot` on a store of its own: what follows from it takes no room behind the rows that others use."""
+    store = snapshot.views[AGENTS].index.store.apart()
+    same = np.arange(len(store.keys))
+
+    def moved(view: View) -> View:
+        return View(view.index.moved(store, same, view.index.lists), view.exact)
+
+    public = moved(snapshot.views[PUBLIC])
+    alike = snapshot.views[PUBLIC] is snapshot.views[AGENTS]
+    return replace(snapshot, views={PUBLIC: public, AGENTS: public if alike else moved(snapshot.views[AGENTS])})
 
 
 def following(before: Snapshot, number: int, changes: Changes, learn: Learn) -> Snapshot:

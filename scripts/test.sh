@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, in three processes: they wait as much as they compute, and two cores serve them together. Those that hold a
+# All tests, in two processes: a third makes browsers wait longer than their tests do. Those that hold a
 # time to its bar (`alone`) come last, when nothing else runs.
 # With arguments one pytest runs with them, for example: bash scripts/test.sh tests/tooling -k port
 set -uo pipefail
@@ -12,7 +12,7 @@ status=0
 if [ $# -gt 0 ]; then
     .venv/bin/python -m pytest --junitxml="$reports/app.xml" "$@" || status=$?
 else
-    .venv/bin/python -m pytest -m "not alone" -n 3 --dist loadfile --junitxml="$reports/app.xml" || status=$?
+    .venv/bin/python -m pytest -m "not alone" -n 2 --dist loadfile --junitxml="$reports/app.xml" || status=$?
     echo "The tests that want the machine for themselves:"
     .venv/bin/python -m pytest -m alone --junitxml="$reports/alone.xml" || status=$?
 fi

@@ -13,6 +13,10 @@ from handoff.settings import Settings
 url = context.config.attributes.get("url") or Settings().database_url
 engine = make_engine(url)
 with engine.connect() as connection:
+    if connection.dialect.name == "sqlite":
+        # SQLite drops a column by making the table anew, and dropping the old one would take what refers to it along.
+        # The setting is ignored within a transaction, so it goes past SQLAlchemy, which begins one.
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

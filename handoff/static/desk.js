@@ -126,6 +126,7 @@ function opened() {
 
 /* An answer for a conversation that is no longer the open one is thrown away. */
 let wasAtEnd = true;
+let drawn = ""; // the mode that the page showed when the last rows came
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   if (target.id === "queue" && isPressed(target, readQueue)) {
@@ -138,13 +139,16 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const of = xhr.getResponseHeader("X-Conversation");
   if (of !== conversation()) event.detail.shouldSwap = false;
   wasAtEnd = atEnd();
+  drawn = byId("composer")?.dataset.mode;
 });
 
-/* The same for the parts around the rows: where the rows they came with are gone from the page, nobody hears of these. */
+/* The same for the parts around the rows: where the rows they came with are gone from the page, nobody hears of these.
+   Parts that came because somebody has the conversation now are there already where this page itself took it: drawn
+   a second time they would take what is just being typed, said or pointed at. */
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { fragment } = event.detail;
-  const { of } = (fragment.dataset ? fragment : fragment.firstElementChild).dataset;
-  if (of && of !== conversation()) event.detail.shouldSwap = false;
+  const { of, for: mode } = (fragment.dataset ? fragment : fragment.firstElementChild).dataset;
+  if ((of && of !== conversation()) || (mode && mode === drawn)) event.detail.shouldSwap = false;
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {

@@ -149,4 +149,8 @@ function install() {
   // The box keeps the focus while somebody points at the list.
   document.addEventListener("mousedown", (event) => event.target.closest("#suggestions") && event.preventDefault());
   document.addEventListener("focusout", (event) => event.target.id === "text" && shut());
+  // A box that was put anew while its list was open, or was asked for, gets it back.
+  document.body.addEventListener("htmx:afterSettle", () => {
+    if (box() && box() === document.activeElement && !document.getElementById("suggestions")) look();
+  });
 }

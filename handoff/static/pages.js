@@ -126,6 +126,19 @@ for (const box of document.querySelectorAll("#toasts .toast")) {
 }
 // On a phone the tabs scroll: the open one is in view.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// What was typed or chosen before htmx listened, or was put back by the browser, is asked for after all.
+function moved(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));
+  return field.type === "search" && field.value !== field.defaultValue;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const form of document.querySelectorAll("form[role=search][hx-get]")) {
+    const field = [...form.elements].find(moved);
+    if (field) field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
 document.body.addEventListener("htmx:load", showTimes);
 setInterval(showTimes, 1000);
 showTimes();

@@ -15,7 +15,7 @@ function kept() {
 function keep() {
   const known = kept();
   if (known?.id !== talk.id) {
-    for (const name of ["key", "read"]) localStorage.removeItem(key(name)); // the other conversation's
+    for (const name of ["key", "read", "rated"]) localStorage.removeItem(key(name)); // the other conversation's
   } else if (known.token && !known.token.includes(".")) {
     return; // the token that this browser began the conversation with outlasts ours
   }

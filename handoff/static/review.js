@@ -3,7 +3,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   const answer = document.getElementById("answer");
   if (!button || !answer) return;
-  answer.value = answer.value.trim() ? `${answer.value.trimEnd()}\n\n${button.dataset.insert}` : button.dataset.insert;
+  if (!answer.value.includes(button.dataset.insert)) answer.value = answer.value.trim() ? `${answer.value.trimEnd()}\n\n${button.dataset.insert}` : button.dataset.insert;
   answer.dispatchEvent(new Event("input", { bubbles: true }));
   answer.focus();
 });

@@ -9,7 +9,8 @@ from handoff import auth
 from handoff.incoming import Words
 from handoff.models import Person
 from handoff.problems import Forbidden
-from handoff.web.edge import Anyone, It, own_origin
+from handoff.web.edge import Anyone, It, is_secure, own_origin
+from handoff.web.limited import count
 
 router = APIRouter(prefix="/api/v1", tags=["account"])
 
@@ -34,7 +35,7 @@ def set_cookie(response: Response, request: Request, token: str) -> None:
         max_age=int(auth.SIGNED_IN_FOR.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
         path="/",
     )
 
@@ -44,6 +45,7 @@ async def login(request: Request, response: Response, it: It, body: Credentials)
     """Sign in; sets the session cookie. 401 when address and password do not belong together."""
     if not own_origin(request):
         raise Forbidden("This request came from another site.")
+    await count(request, "logins", "address_logins", account=body.email)
     person = await it.read(auth.verified, body.email, body.password)
     token = await it.write(auth.sign_in, person)
     set_cookie(response, request, token)

@@ -17,9 +17,10 @@ from handoff.models import Person
 from handoff.people import Wrong
 from handoff.problems import Conflict, NotFound
 from handoff.state import State
+from handoff.texts import languages
 from handoff.web.edge import It
 from handoff.web.page_errors import PageRoute
-from handoff.web.rendering import LANGUAGES, Page, page_address, page_of, render
+from handoff.web.rendering import Page, page_address, page_of, render
 from handoff.web.settings_pages import Admin
 from handoff.web.settings_view import Difference, differences
 
@@ -97,7 +98,7 @@ async def look(
 ) -> Response:
     """All of them, or those of a language that hold some words; `removed` is the change that can be undone."""
     search = search.replace("\x00", "")
-    rows = await it.read(canned.listed, language if language in LANGUAGES else "", search)
+    rows = await it.read(canned.listed, language if language in languages() else "", search)
     return render(
         request,
         "settings/canned.html",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from handoff import canned, topic_changes, wording
+from handoff import approving, canned, topic_changes, wording
 from handoff.web.rendering import Page
 
 Lines = dict[str, str]
@@ -38,8 +38,14 @@ def topic_lines(page: Page, value: Any) -> Lines:
     return found
 
 
+def four_eyes_lines(page: Page, value: Any) -> Lines:
+    """Whether two must agree on an answer."""
+    return {} if value is None else {page.t("approving.legend"): page.t("approving.two" if value else "approving.one")}
+
+
 IN_WORDS: dict[str, Callable[[Page, Any], Lines]] = {
     canned.CANNED: canned_lines,
     wording.TEXT: text_lines,
     topic_changes.TOPIC: topic_lines,
+    approving.FOUR_EYES: four_eyes_lines,
 }

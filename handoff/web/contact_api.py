@@ -2,22 +2,22 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from sqlmodel import Session
 
-from handoff import contact, conversations, promise_mail, promises
+from handoff import contact, conversations, promise_mail, promise_words, promises
 from handoff.contact import Wish
 from handoff.incoming import Words
 from handoff.mail import can_mail
 from handoff.models import Conversation
 from handoff.state import State
-from handoff.web import shapes
 from handoff.web.customer import open_for
-from handoff.web.edge import It, Token
+from handoff.web.edge import It, Token, from_embedding_site
+from handoff.web.limited import count
 from kb.models import now
 
-router = APIRouter(prefix="/api/v1", tags=["customer"])
+router = APIRouter(prefix="/api/v1", tags=["customer"], dependencies=[Depends(from_embedding_site)])
 
 
 class Leave(BaseModel):
@@ -61,13 +61,14 @@ async def offer(request: Request, it: It, conversation_id: str, token: Token) ->
 async def leave(request: Request, it: It, conversation_id: str, token: Token, body: Leave) -> dict[str, Any]:
     """Leave an address or a number, and the queue; the promise. The same `client_id` again is the same promise."""
     await open_for(it, request, conversation_id, token)
+    if not await it.read(promises.sent_before, conversation_id, body.client_id):
+        await count(request, "mails", "address_mails", conversation_id=conversation_id)
     promise = await it.write(contact.leave, conversation_id, body.wish(), mail=can_mail(it.settings))
     it.changed(conversation_id, queue_too=True)
 
     def form(session: Session) -> dict[str, Any] | None:
-        return shapes.promise_form(
-            session, conversations.get(session, conversation_id), promise, can_mail(it.settings)
-        )
+        conversation = conversations.get(session, conversation_id)
+        return promise_words.form(session, conversation, promise, can_mail(it.settings))
 
     return {"promise": await it.read(form)}
 
@@ -76,6 +77,7 @@ async def leave(request: Request, it: It, conversation_id: str, token: Token, bo
 async def set_address(request: Request, it: It, conversation_id: str, token: Token, body: Address) -> dict[str, Any]:
     """Leave an address for what was promised, which is confirmed by mail, and for answers from then on."""
     await open_for(it, request, conversation_id, token)
+    await count(request, "mails", "address_mails", conversation_id=conversation_id)
     conversation = await it.write(_noted, it, conversation_id, body.email)
     it.changed(conversation_id)
     it.bus.publish("mail", "")

@@ -1,27 +1,29 @@
 """The customer's JSON API: start a conversation, send, read on. The widget and any app use this and nothing else."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
+from starlette.requests import HTTPConnection
 
-from handoff import conversations, incoming, texts
+from handoff import conversations, hers, identity, incoming, texts
 from handoff.incoming import Incoming, Words
 from handoff.mail import can_mail
 from handoff.models import Conversation
-from handoff.problems import Forbidden, Invalid
 from handoff.state import State
 from handoff.turns import take_turns
 from handoff.web import shapes
-from handoff.web.edge import It, Token, embedding_origin
+from handoff.web.edge import It, Token, from_embedding_site
+from handoff.web.languages import Language, known_language
+from handoff.web.limited import count
 
-router = APIRouter(prefix="/api/v1", tags=["customer"])
+router = APIRouter(prefix="/api/v1", tags=["customer"], dependencies=[Depends(from_embedding_site)])
 
 
 class Identity(BaseModel):
-    """Who the customer says she is."""
+    """Who the customer says she is; nobody vouches for it."""
 
     name: Words | None = Field(default=None, max_length=200)
     email: Words | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
@@ -30,10 +32,11 @@ class Identity(BaseModel):
 class Start(BaseModel):
     """What a new conversation may know from the start."""
 
-    language: Literal["nl", "en"] | None = None
+    language: Language | None = None
     page_url: Words | None = Field(default=None, max_length=2000)
     device: Words | None = Field(default=None, max_length=300)
     identity: Identity | None = None
+    identity_token: str | None = None  # the shop's word on who she is, see `identity`
 
 
 class Started(BaseModel):
@@ -57,14 +60,20 @@ async def start(
     body: Start | None = None,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
 ) -> Started:
-    """Start a conversation. With an `Idempotency-Key` a repeat gives the same one for a day."""
-    if not embedding_origin(request):
-        raise Forbidden("This site may not start conversations.")
+    """Start a conversation. With an `Idempotency-Key` a repeat gives the same one for a day.
+
+    401 for an `identity_token` that is not in force, and without one where the shop requires it.
+    """
     body = body or Start()
+    request.state.language = body.language
     agent = request.headers.get("user-agent", "")[:300]
-    who = body.identity or Identity()
-    # The key is bound to the browser, so that guessing a short one opens nobody else's conversation.
-    key = f"{idempotency_key} {agent}" if idempotency_key else None
+    own = body.identity or Identity()
+    who = identity.of_start(it.settings, body.identity_token, bool(own.name or own.email))
+    # The key is bound to the browser and to the customer, so that guessing a short one opens nobody else's
+    # conversation. No header holds the NUL that sets the two apart.
+    key = f"{idempotency_key} {agent}" + (f"\0{who.ref}" if who else "") if idempotency_key else None
+    if key is None or not await it.read(conversations.started_before, key):
+        await count(request, "starts")
     for attempt in (1, 2):
         try:
             conversation, token = await it.write(
@@ -73,8 +82,7 @@ async def start(
                 idempotency_key=key,
                 page_url=body.page_url,
                 device=body.device or agent or None,
-                customer_name=who.name,
-                customer_email=who.email.lower() if who.email else None,
+                **hers.about(who, own.name, own.email.lower() if own.email else None),
             )
             return Started(id=conversation.id, token=token, language=conversation.language)
         except IntegrityError:  # the same key at the same moment: the second look finds the first one's
@@ -87,11 +95,15 @@ async def start(
 async def send(request: Request, it: It, conversation_id: str, token: Token, body: Incoming) -> Stored:
     """Store a message; the bot's turn begins at once. The same `client_id` again is the same message."""
     await open_for(it, request, conversation_id, token)
-    return Stored(seq=(await take_in(it, conversation_id, body)).seq)
+    return Stored(seq=(await take_in(request, it, conversation_id, body)).seq)
 
 
-async def take_in(it: State, conversation_id: str, body: Incoming) -> incoming.Received:
-    """Store a customer's message, tell who listens, and let the bot begin."""
+async def take_in(
+    connection: HTTPConnection, it: State, conversation_id: str, body: Incoming
+) -> incoming.Received:
+    """Store a customer's message, tell who listens, and let the bot begin. TooMany for a new one too soon."""
+    if not await it.read(conversations.sent_before, conversation_id, "customer", body.client_id):
+        await count(connection, "messages", "address", conversation_id=conversation_id)
     received = await it.write(incoming.receive, conversation_id, body)
     if received.fresh:
         it.changed(conversation_id, queue_too=received.queue_moved)
@@ -144,8 +156,7 @@ def _note(request: Request, conversation: Conversation) -> None:
 @router.get("/texts")
 async def words(it: It, request: Request, language: Annotated[str, Query(max_length=8)] = "") -> Response:
     """The widget's words by key, in one language. With an ETag: unchanged words travel once."""
-    language = language or it.settings.default_language
-    if language not in texts.LANGUAGES:
-        raise Invalid(f"There are texts in {', '.join(texts.LANGUAGES)}.")
+    language = known_language(language, it.settings.default_language)
     found = {k: v for k, v in (await it.read(texts.texts, language)).items() if k.startswith("widget.")}
-    return shapes.cached_json(request, {"language": language, "texts": found})
+    about = {"language": language, "dir": texts.direction(language), "languages": texts.languages()}
+    return shapes.cached_json(request, about | {"texts": found})

@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from handoff import level, promise_words, promises, resting
+from handoff import faces, level, promise_words, promises, resting
 from handoff.level import Level
 from handoff.models import Conversation, Person
 from handoff.shop_settings import hours
@@ -60,10 +60,11 @@ class TeamItem:
 
 @dataclass(frozen=True)
 class Holder:
-    """A colleague with what she has, as far as it is listed."""
+    """A colleague with what she has, as far as it is listed; `face` is the address of her picture, if there is one."""
 
     name: str
     items: list[TeamItem]
+    face: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,4 +149,5 @@ def _team(session: Session, person_id: int) -> tuple[list[Holder], int]:
         item = TeamItem(id_, question or "", customer or "", language, topic, changed_at)
         by_name.setdefault((name, agent_id), []).append(item)
     total = session.exec(select(func.count()).select_from(Conversation).where(*theirs)).one()
-    return [Holder(name, items) for (name, _), items in by_name.items()], int(total)
+    pictures = faces.of(session, [agent_id for _, agent_id in by_name])
+    return [Holder(name, items, pictures.get(id_ or 0)) for (name, id_), items in by_name.items()], int(total)

@@ -21,7 +21,6 @@ from handoff.web.desk_view import mode_of
 from handoff.web.edge import It
 from handoff.web.page_errors import PageRoute, toast
 from handoff.web.rendering import page_of, render
-from kb import backlog
 from kb.models import Entry
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix="/desk")
@@ -93,7 +92,8 @@ async def earlier_one(
         other = earlier.one_of_hers(session, conversation_id, other_id)
         start = max(0, other.last_seq - READ)
         messages = conversations.messages_after(session, other_id, start, READ, notes=True)
-        return earlier.as_earlier(session, other), shapes.message_list(session, messages), start > 0
+        beside = conversations.get(session, conversation_id)
+        return earlier.as_earlier(session, other, beside), shapes.message_list(session, messages), start > 0
 
     one, rows, cut = await it.read(look)
     return render(
@@ -155,7 +155,7 @@ async def proposed(
     """Store a proposal; the group in which it stands then. Empty, TooLong, NotFound."""
     question, answer = proposals.checked(question, answer)
     language = (await it.read(proposals.offered, conversation_id, seq)).language
-    prepared = await it.compute(backlog.prepare, it.base, question, language)
+    prepared = await it.prepare(question, language)
     return (await it.write(proposals.propose, conversation_id, person, seq, prepared, answer)).group_id
 
 

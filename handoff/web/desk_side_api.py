@@ -65,7 +65,8 @@ async def send(it: It, person: Agent, conversation_id: str, body: EntryAnswer) -
 async def earlier_ones(
     it: It, _: Agent, conversation_id: str, start: Annotated[int, Query(ge=0, le=10_000)] = 0
 ) -> dict[str, Any]:
-    """Other conversations of the same e-mail address, 10 at a time, the latest first."""
+    """The customer's other conversations, 10 at a time, the latest first. `certain`: the shop vouches that it is hers;
+    else only the e-mail address is the same."""
 
     def look(session: Session) -> dict[str, Any]:
         found, more = earlier.earlier(session, conversations.get(session, conversation_id), start)

@@ -82,7 +82,7 @@ async def desk_live(socket: WebSocket) -> None:
             await both_ways(
                 pass_on(far, partial(_elsewhere, desk)),
                 pass_on(near, partial(_here, desk)),
-                take_frames(socket, partial(_take, desk, marks)),
+                take_frames(socket, partial(_take, desk, marks), it.settings.frames_per_s),
                 marks.keep(),
                 _keep_seen(socket, it),
             )

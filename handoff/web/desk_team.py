@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import presence, transfer
+from handoff import faces, presence, transfer
 from handoff.models import Conversation, Handling, Message, Person
 from handoff.presence import Colleague
 from handoff.problems import Invalid
@@ -38,6 +38,7 @@ class Choice:
     state: str
     free: int
     topics: list[str]
+    face: str | None = None  # the address of her picture
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ def herself(session: Session, person_id: int, grace_s: float) -> Colleague:
 def choices(session: Session, person_id: int, grace_s: float) -> Choices:
     """To whom `person_id` may hand a conversation on."""
     others = [c for c in presence.colleagues(session, now(), grace_s) if c.id != person_id]
+    pictures = faces.of(session, [c.id for c in others])
     people = [
-        Choice(f"person:{c.id}", c.name, state_of(c), c.free, [] if c.topics is None else sorted(c.topics))
+        Choice(f"person:{c.id}", c.name, state_of(c), c.free, sorted(c.topics or ()), pictures.get(c.id))
         for c in others
     ]
     people.sort(key=lambda c: (BEST_FIRST.index(c.state), -c.free, c.name))

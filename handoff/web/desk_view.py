@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import conversations, earlier, estimates, mentions, queue, said
+from handoff import conversations, earlier, estimates, faces, identity, mentions, queue, said
 from handoff.context import agent_context
 from handoff.earlier import Earlier
 from handoff.estimates import Told
@@ -22,6 +22,7 @@ from handoff.web.desk_lists import Lists, lists, resting_with
 from handoff.web.desk_team import handed_on_by
 from handoff.web.hidden_rows import hiding_of
 from handoff.web.promise_view import Strip, strip
+from handoff.web.told_rows import told_rows
 from kb.models import now
 
 ROWS = 500  # the newest rows of a transcript that are shown
@@ -64,6 +65,15 @@ class QueueView:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """Who the customer is; `ref` is her id at the shop that vouches for her, empty where it does not."""
+
+    name: str
+    name_vouched: bool
+    ref: str
+
+
+@dataclass(frozen=True)
 class WorkView:
     """One conversation as an agent sees it.
 
@@ -76,6 +86,7 @@ class WorkView:
     question: str | None
     queued_at: datetime | None
     agent_name: str | None
+    agent_face: str | None  # the address of her picture
     rows: list[dict[str, Any]]
     cut: bool
     context: dict[str, Any]
@@ -86,6 +97,7 @@ class WorkView:
     editor: bool  # whether this agent may change entries
     strip: Strip
     asked: list[Asked]  # what colleagues ask this agent about it
+    customer: Whose
 
 
 def queue_view(session: Session, person_id: int, limit: int, language: str = "nl") -> QueueView:
@@ -182,6 +194,7 @@ def work_view(
         question=conversation.question,
         queued_at=conversation.queued_at,
         agent_name=agent.name if agent else None,
+        agent_face=faces.path_of(session, conversation.agent_id),
         rows=rows,
         cut=after is None and start > 0,
         context=context,
@@ -192,6 +205,9 @@ def work_view(
         editor=session.get_one(Person, person_id).role in ("editor", "admin"),
         strip=strip(session, conversation, person_id, language or "nl", now()),
         asked=mentions.open_for(session, person_id, conversation.id),
+        customer=Whose(
+            conversation.customer_name or "", identity.name_vouched(conversation), conversation.customer_ref or ""
+        ),
     )
 
 
@@ -219,9 +235,15 @@ def _rows(
 ) -> list[dict[str, Any]]:
     forms = shapes.message_list(session, messages)
     hidden = hiding_of(session, conversation, messages, person_id)
+    telling = told_rows(session, conversation, messages, person_id)
+    pictures = faces.of(session, [m.author_id for m in messages if m.author == "agent"])
     blank: dict[str, Any] = {"html": "", "options": [], "author_name": "", "client_id": ""}
     blank |= {"file": None, "hides": 0, "shows": 0}
     return [
-        blank | form | marks | {"mine": m.author == "agent" and m.author_id == person_id}
+        blank
+        | form
+        | marks
+        | {"mine": m.author == "agent" and m.author_id == person_id, "can_tell": m.seq in telling}
+        | {"face": pictures.get(m.author_id or 0) if m.author == "agent" else None}
         for form, m, marks in zip(forms, messages, hidden, strict=True)
     ]

@@ -60,6 +60,21 @@ def embedding_origin(connection: HTTPConnection) -> bool:
     return own_origin(connection) or "*" in settings.allowed_origins or origin in settings.allowed_origins
 
 
+def from_embedding_site(request: Request) -> None:
+    """A dependency of customers' routes. Forbidden where another site's page asks that may not embed the widget.
+
+    Of what only reads, browsers name the site where a script asks; without one it is a link or an address typed in.
+    """
+    reads = request.method in SAFE and "origin" not in request.headers
+    if not reads and not embedding_origin(request):
+        raise Forbidden("This site may not talk to us.")
+
+
+def is_secure(connection: HTTPConnection) -> bool:
+    """Whether the browser came over https, so that a cookie may be kept to that: as seen, or as PUBLIC_URL says."""
+    return connection.url.scheme == "https" or state(connection).settings.origin.startswith("https:")
+
+
 def _host(origin: str) -> str:
     return urlsplit(origin).netloc.lower()
 

@@ -1,4 +1,4 @@
-"""The entries' pages: search, change, create, withdraw, and the history with a way back."""
+"""The entries' pages: search, change, create, withdraw and put back. `history_pages` has the history."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -13,24 +13,23 @@ from handoff.web.edge import It, page_person
 from handoff.web.entry_view import (
     EntryForm,
     EntryView,
-    FieldChange,
     changes_since,
     entries_view,
     entry_view,
     form_of,
-    history_view,
     new_entry_view,
 )
+from handoff.web.languages import Language
 from handoff.web.page_errors import PageRoute
 from handoff.web.rendering import Page, page_address, page_of, render, words
 from handoff.web.shapes import to_html
 from kb import entries
+from kb.differences import Difference
 from kb.drafts import MAX_ANSWER, MAX_PHRASING, MAX_PHRASINGS, MAX_QUESTION, MAX_TOPIC
 from kb.errors import Exists, Invalid, KbError, Stale
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Done = Literal["", "created", "saved", "withdrawn", "restored", "reverted"]
-Language = Literal["nl", "en"]
 Filter = Annotated[str, Query(max_length=300)]
 LIMITS = {"question": MAX_QUESTION, "answer": MAX_ANSWER, "phrasing": MAX_PHRASING, "topic": MAX_TOPIC}
 
@@ -39,6 +38,14 @@ OTHERS = (
     ("phrasings", "wrong.phrasings", MAX_PHRASINGS),
     ("say why", "wrong.why", 2000),
     ("something secret", "wrong.secret", 0),
+    ("tell those who asked", "wrong.word", 2000),
+    ("other questions were added", "wrong.reverting", 0),
+    ("what this approval stored", "wrong.unknown_approval", 0),
+    ("any more", "wrong.not_there", 0),
+    ("at least one question", "wrong.leave_one", 0),
+    ("choose at least one", "wrong.none_chosen", 0),
+    ("there is no entry", "wrong.no_entry", 0),
+    ("out of service", "wrong.no_entry", 0),
 )
 
 
@@ -112,8 +119,9 @@ def _entry(
     status: int = 200,
     error: str = "",
     stale: bool = False,
-    changed: list[FieldChange] | None = None,
+    changed: list[Difference] | None = None,
     done: str = "",
+    was: int | None = None,
 ) -> Response:
     return render(
         request,
@@ -126,6 +134,7 @@ def _entry(
         stale=stale,
         error=error,
         done=done,
+        was=was,
     )
 
 
@@ -154,21 +163,29 @@ async def create(
     return _shown(entry.key, entry.language, "created")
 
 
-def _shown(key: str, language: str, done: str) -> Response:
-    return RedirectResponse(page_address(f"/review/entries/{key}/{language}", done=done), 303)
+def _shown(key: str, language: str, done: str, was: int | None = None) -> Response:
+    """The entry's page, which says what was done and takes the reader back to revision `was`."""
+    return RedirectResponse(page_address(f"/review/entries/{key}/{language}", done=done, was=was), 303)
 
 
 @router.get("/review/entries/{key}/{language}")
 async def show(
-    request: Request, it: It, person: Editor, key: str, language: Language, done: Done = ""
+    request: Request,
+    it: It,
+    person: Editor,
+    key: str,
+    language: Language,
+    done: Done = "",
+    was: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """One entry, to read and change."""
 
     def read(session: Session) -> tuple[EntryView, EntryForm]:
-        return entry_view(session, key, language), form_of(session, entries.get_entry(session, key, language))
+        view = entry_view(session, key, language, page_of(request).language)
+        return view, form_of(session, entries.get_entry(session, key, language))
 
     view, form = await it.read(read)
-    return _entry(request, person, view, form, done=done)
+    return _entry(request, person, view, form, done=done, was=was)
 
 
 @router.post("/review/entries/{key}/{language}")
@@ -190,24 +207,14 @@ async def change(
     try:
         await it.write(entries.change_entry, key, language, form.changes(), revision, person.email)
     except (Stale, Invalid) as error:
-        view = await it.read(entry_view, key, language)
+        view = await it.read(entry_view, key, language, page_of(request).language)
         if isinstance(error, Stale):
             changed = await it.read(changes_since, key, language, revision)
             return _entry(request, person, view, form, status=412, stale=True, changed=changed)
         status, said = said_wrong(page_of(request), error)
         return _entry(request, person, view, form, status=status, error=said)
     await it.kb_changed()
-    return _shown(key, language, "saved")
-
-
-@router.post("/review/entries/{key}/{language}/revert")
-async def revert(
-    it: It, person: Editor, key: str, language: Language, to: Annotated[int, Form()]
-) -> Response:
-    """Make an entry what it was at revision `to`; that is a new revision, so it can be undone as well."""
-    await it.write(entries.revert_entry, key, language, to, person.email)
-    await it.kb_changed()
-    return _shown(key, language, "reverted")
+    return _shown(key, language, "saved", was=revision)
 
 
 @router.post("/review/entries/{key}/{language}/{what}")
@@ -225,7 +232,8 @@ async def withdraw_or_restore(
     try:
         await it.write(act, key, language, revision, person.email)
     except Stale:
-        view, form = await it.read(lambda s: (entry_view(s, key, language), _stored(s, key, language)))
+        view = await it.read(entry_view, key, language, page_of(request).language)
+        form = await it.read(_stored, key, language)
         changed = await it.read(changes_since, key, language, revision or 0)
         return _entry(request, person, view, form, status=412, stale=True, changed=changed)
     await it.kb_changed()
@@ -234,14 +242,3 @@ async def withdraw_or_restore(
 
 def _stored(session: Session, key: str, language: str) -> EntryForm:
     return form_of(session, entries.get_entry(session, key, language))
-
-
-@router.get("/review/entries/{key}/{language}/history")
-async def history(request: Request, it: It, person: Editor, key: str, language: Language) -> Response:
-    """Every revision of an entry."""
-
-    def read(session: Session) -> tuple[Any, Any]:
-        return entries.get_entry(session, key, language), history_view(session, key, language)
-
-    entry, revisions = await it.read(read)
-    return render(request, "review/history.html", person=person, entry=entry, revisions=revisions)

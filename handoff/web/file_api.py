@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -18,8 +18,9 @@ from handoff.state import State
 from handoff.turns import take_turns
 from handoff.web import shapes
 from handoff.web.customer import open_for
-from handoff.web.edge import Agent, It, Token
+from handoff.web.edge import Agent, It, Token, from_embedding_site
 from handoff.web.guards import MAX_UPLOAD
+from handoff.web.limited import count
 
 router = APIRouter()
 ClientId = Annotated[Words, Query(min_length=1, max_length=64, description="The sender's own; the same for a resend.")]
@@ -45,7 +46,11 @@ FORM: dict[str, Any] = {
 
 
 @router.post(
-    "/api/v1/conversations/{conversation_id}/files", status_code=201, tags=["customer"], openapi_extra=FORM
+    "/api/v1/conversations/{conversation_id}/files",
+    status_code=201,
+    tags=["customer"],
+    openapi_extra=FORM,
+    dependencies=[Depends(from_embedding_site)],
 )
 async def from_customer(
     request: Request, it: It, conversation_id: str, token: Token, client_id: ClientId
@@ -55,6 +60,7 @@ async def from_customer(
     earlier = await it.read(conversations.sent_before, conversation_id, "customer", client_id)
     if earlier is not None:
         return await _form(it, earlier)
+    await count(request, "files", "address", conversation_id=conversation_id)
     checked, caption = await taken(it, request)
     message, received = await it.write(files.receive, conversation_id, client_id, checked, caption)
     if received.fresh:

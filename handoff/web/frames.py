@@ -16,7 +16,7 @@ from handoff.problems import Problem
 log = logging.getLogger(__name__)
 Frame = dict[str, Any]
 MAX_FRAME = 64_000
-BAD_FRAME, BAD_TOKEN, BAD_ORIGIN = 4400, 4401, 4403
+BAD_FRAME, BAD_TOKEN, BAD_ORIGIN, TOO_MANY = 4400, 4401, 4403, 4429
 TYPING_S = 2.5  # a typist is passed on this often at most; browsers say it every 3 seconds
 MARK_S = 1.0  # a socket's seen marks are stored this often at most
 MOST_MARKS = 20  # conversations whose marks wait to be stored
@@ -52,9 +52,17 @@ async def pass_on(subscription: Subscription, tell: Callable[[list[str]], Awaita
         await tell(await subscription.next())
 
 
-async def take_frames(socket: WebSocket, take: Callable[[Frame], Awaitable[None]]) -> None:
-    """Hand frames to `take`, until one is not understood: then the socket is closed."""
+async def take_frames(socket: WebSocket, take: Callable[[Frame], Awaitable[None]], per_s: int) -> None:
+    """Hand frames to `take`, `per_s` a second at most, until one is not understood: then the socket is closed.
+
+    What comes faster waits, here and in the sender's own connection: nothing of it is lost.
+    """
+    free = 0.0  # when the frames that were taken are paid for; `per_s` may come at once
     while (frame := parsed(await socket.receive_text())) is not None:
+        at = time.monotonic()
+        free = max(free, at - 1) + 1 / per_s
+        if free > at:
+            await asyncio.sleep(free - at)
         await take(frame)
     await socket.close(BAD_FRAME)
 

@@ -9,7 +9,11 @@ from handoff.problems import TooLarge, problem_response
 
 MAX_BODY = 1_000_000  # bytes; the longest thing anybody sends is an answer of 8,000 characters
 MAX_UPLOAD = 10 * 2**20 + 32_000  # bytes, for a file and the form around it
-UPLOADS = re.compile(r"/api/v1/(?:desk/)?conversations/[^/]{1,64}/files")  # the routes that take one
+# The routes that take one.
+UPLOADS = re.compile(
+    r"/api/v1/(?:desk/)?conversations/[^/]{1,64}/files|/review/import|/api/v1/kb/imports"
+    r"|/account/face|/settings/people/[^/]{1,10}/face"
+)
 CSP = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'; form-action 'self'"

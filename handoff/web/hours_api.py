@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from handoff import hours_words, shop_settings, texts
 from handoff.hours import closes_at, is_open, next_opening
-from handoff.problems import Invalid
 from handoff.web.edge import It
+from handoff.web.languages import known_language
 from handoff.web.shapes import cached_json
 from kb.models import now
 
@@ -32,7 +32,5 @@ def hours_form(session: Session, language: str, at: datetime) -> dict[str, Any]:
 @router.get("/hours")
 async def look(it: It, request: Request, language: Annotated[str, Query(max_length=8)] = "") -> Response:
     """Whether the desk is open now, in one language. With an ETag, as `/texts`."""
-    language = language or it.settings.default_language
-    if language not in texts.LANGUAGES:
-        raise Invalid(f"There are texts in {', '.join(texts.LANGUAGES)}.")
+    language = known_language(language, it.settings.default_language)
     return cached_json(request, await it.read(hours_form, language, now()))

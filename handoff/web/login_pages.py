@@ -1,15 +1,16 @@
 """Signing in and out, and the style sheet with the shop's accent."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from handoff import auth
 from handoff.models import Person
-from handoff.problems import Forbidden, Unauthorized
+from handoff.problems import Forbidden, TooMany, Unauthorized, headers_of, too_often
 from handoff.web.account import set_cookie
 from handoff.web.edge import It, own_origin, person_of
+from handoff.web.limited import count
 from handoff.web.page_errors import PageRoute
 from handoff.web.rendering import local_path, page_of, render
 from handoff.web.theme import theme_css
@@ -48,16 +49,23 @@ async def login(
         raise Forbidden
     back = local_path(next, "")
     try:
+        await count(request, "logins", "address_logins", account=email)
         person = await it.read(auth.verified, email, password)
         token = await it.write(auth.sign_in, person)
-    except Unauthorized:
-        error = page_of(request).t("login.wrong")
-        return render(
-            request, "login.html", status=401, person=None, email=email[:320], next=back, error=error, done=""
-        )
+    except (Unauthorized, TooMany) as problem:
+        said: dict[str, Any] = {"email": email[:320], "next": back, "error": _why(request, problem), "done": ""}
+        headers = headers_of(problem) if isinstance(problem, TooMany) else None
+        return render(request, "login.html", status=problem.status, headers=headers, person=None, **said)
     response = RedirectResponse(back or home(person), 303)
     set_cookie(response, request, token)
     return response
+
+
+def _why(request: Request, problem: Unauthorized | TooMany) -> str:
+    if isinstance(problem, Unauthorized):
+        return page_of(request).t("login.wrong")
+    key, values = too_often(problem.after_s)
+    return page_of(request).t(key, **values)
 
 
 @router.post("/logout")

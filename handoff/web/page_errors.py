@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 
-from handoff.problems import KB_STATUS, Problem
+from handoff.problems import KB_STATUS, Problem, TooMany, headers_of, too_often
 from handoff.web.edge import SeeOther, person_of
 from handoff.web.rendering import local_path, page_address, page_of, render
 from kb.errors import KbError
@@ -49,6 +49,15 @@ async def error_page(request: Request, status: int) -> Response:
     return render(request, "error.html", status=status, person=person, code=status, title=title, text=text)
 
 
+async def too_many_page(request: Request, problem: TooMany) -> Response:
+    """A page that says when to try again."""
+    page = page_of(request)
+    key, values = too_often(problem.after_s)
+    title, text = page.t("error.other"), page.t(key, **values)
+    about = {"person": await person_of(request), "code": problem.status, "title": title, "text": text}
+    return render(request, "error.html", status=problem.status, headers=headers_of(problem), **about)
+
+
 def see_other(request: Request, location: str) -> Response:
     """Send the browser on. Who lost the session on an open page comes back to that page, not to a part of it."""
     if is_partial(request):
@@ -69,6 +78,8 @@ class PageRoute(APIRoute):
                 return await original(request)
             except SeeOther as away:
                 return see_other(request, away.location)
+            except TooMany as early:
+                return await too_many_page(request, early)
             except Problem as problem:
                 return await error_page(request, problem.status)
             except KbError as error:

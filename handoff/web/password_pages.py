@@ -16,6 +16,7 @@ from handoff.password_links import MAX_PASSWORD, Unusable, Weak
 from handoff.problems import Forbidden
 from handoff.state import State
 from handoff.web.edge import It, own_origin
+from handoff.web.limited import count
 from handoff.web.page_errors import PageRoute
 from handoff.web.rendering import page_language, page_of, render
 
@@ -53,6 +54,7 @@ async def forgot(request: Request, it: It, email: Typed = "") -> Response:
     email = email.replace("\x00", "").strip()[:320]
     if "@" not in email:
         return _ask(request, it, email, status=422)
+    await count(request, "address_mails")
     _later(it, password_links.forgot, email, page_language(request))
     return _ask(request, it, email, sent=True)
 

@@ -7,7 +7,8 @@ from starlette.datastructures import FormData
 
 from handoff.models import Person
 from handoff.people import GENERATED, MAX_CAPACITY, MAX_NAME, MIN_CAPACITY, About, fresh_password, mark
-from handoff.web.rendering import LANGUAGES, Page
+from handoff.texts import languages
+from handoff.web.rendering import Page
 
 FIELDS = ("email", "name", "role", "capacity", "topics", "languages")  # as they come on the page
 MOST = 500  # topics in a form, and characters in a field
@@ -86,7 +87,7 @@ def unknown_choices(form: PersonForm, topics: list[str]) -> dict[str, str]:
     found = {}
     if not form.all_topics and set(form.topics) - set(topics):
         found["topics"] = "unknown"
-    if not form.all_languages and set(form.languages) - set(LANGUAGES):
+    if not form.all_languages and set(form.languages) - set(languages()):
         found["languages"] = "unknown"
     return found
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from handoff import password_links, people, presence, topics
+from handoff import faces, password_links, people, presence, topics
 from handoff.mail import can_mail
 from handoff.models import ROLES, Person
 from handoff.password_links import Link
@@ -24,7 +24,7 @@ from kb.models import now
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Done = Literal["", "saved", "active", "inactive"]
+Done = Literal["", "saved", "active", "inactive", "done_set", "done_removed"]
 
 
 async def sent_form(request: Request) -> PersonForm:
@@ -41,14 +41,15 @@ async def look(request: Request, it: It, person: Admin) -> Response:
     """Everybody who signs in or did."""
     page = page_of(request)
     found = await it.read(people.people, now(), it.settings.vanish_s)
+    shown = await it.read(faces.of, [row.person.id for row in found])
 
     def said(field: str, values: list[str] | None) -> str:
         return several(page, field, values)
 
-    return render(request, "settings/people.html", person=person, people=found, said=said)
+    return render(request, "settings/people.html", person=person, people=found, said=said, faces=shown)
 
 
-async def _page(
+async def person_page(
     request: Request,
     it: State,
     person: Person,
@@ -63,15 +64,17 @@ async def _page(
     password: str = "",
     link: Link | None = None,
     mailed: bool = False,
+    face_problem: str = "",
 ) -> Response:
     """The page of a person (`other`), or of somebody who is to be added."""
 
-    def read(session: Session) -> tuple[list[str], int, str]:
+    def read(session: Session) -> tuple[list[str], int, str, str | None]:
         held = presence.held_counts(session).get(other.id or 0, 0) if other else 0
         purpose = password_links.purpose_for(session, other.id or 0) if other else ""
-        return sorted({*choices(session, other), *form.topics}), held, purpose
+        face = faces.path_of(session, other.id if other else None)
+        return sorted({*choices(session, other), *form.topics}), held, purpose, face
 
-    known, held, purpose = await it.read(read)
+    known, held, purpose, face = await it.read(read)
     return render(
         request,
         "settings/person.html",
@@ -91,6 +94,8 @@ async def _page(
         mailed=mailed,
         can_mail=can_mail(it.settings),
         purpose=purpose,
+        face=face,
+        face_problem=face_problem,
     )
 
 
@@ -102,7 +107,7 @@ def choices(session: Session, other: Person | None) -> list[str]:
 @router.get("/settings/people/new")
 async def new(request: Request, it: It, person: Admin) -> Response:
     """Somebody to add."""
-    return await _page(request, it, person, PersonForm(), None)
+    return await person_page(request, it, person, PersonForm(), None)
 
 
 @router.post("/settings/people/new")
@@ -123,10 +128,10 @@ async def add(request: Request, it: It, person: Admin, form: Sent) -> Response:
         added, link = await it.write(act)
     except Wrong as wrong:
         form.said(page, wrong.errors)
-        return await _page(request, it, person, form, None, status=422)
+        return await person_page(request, it, person, form, None, status=422)
     it.bus.publish("mail", "")
     password = "" if mail else form.password
-    return await _page(request, it, person, form_of(added), added, password=password, link=link, mailed=mail)
+    return await person_page(request, it, person, form_of(added), added, password=password, link=link, mailed=mail)
 
 
 def _check(session: Session, form: PersonForm, other: Person | None) -> None:
@@ -149,7 +154,7 @@ def _check(session: Session, form: PersonForm, other: Person | None) -> None:
 async def one(request: Request, it: It, person: Admin, person_id: Id, done: Done = "") -> Response:
     """One person, to change."""
     other = await it.read(people.get, person_id)
-    return await _page(request, it, person, form_of(other), other, done=done)
+    return await person_page(request, it, person, form_of(other), other, done=done)
 
 
 @router.post("/settings/people/{person_id}")
@@ -166,10 +171,10 @@ async def change(request: Request, it: It, person: Admin, person_id: Id, form: S
         waiting = await it.write(act)
     except Wrong as wrong:
         form.said(page_of(request), wrong.errors)
-        return await _page(request, it, person, form, other, status=422)
+        return await person_page(request, it, person, form, other, status=422)
     except LastAdmin:
         form.said(page_of(request), {"role": "last"})
-        return await _page(request, it, person, form, other, status=409)
+        return await person_page(request, it, person, form, other, status=409)
     except Conflict:
         return await _crossed(request, it, person, person_id, form)
     tell(it, person_id, waiting)
@@ -188,7 +193,7 @@ async def _crossed(request: Request, it: State, person: Person, person_id: int, 
 
     other, crossed, by = await it.read(compare)
     form.revision = people.mark(other)
-    return await _page(request, it, person, form, other, status=409, crossed=crossed, by=by)
+    return await person_page(request, it, person, form, other, status=409, crossed=crossed, by=by)
 
 
 @router.post("/settings/people/{person_id}/active")
@@ -201,7 +206,7 @@ async def set_active(
     except (LastAdmin, Oneself) as refused:
         other = await it.read(people.get, person_id)
         problem = page_of(request).t("people.last_admin" if isinstance(refused, LastAdmin) else "people.oneself")
-        return await _page(request, it, person, form_of(other), other, status=409, problem=problem)
+        return await person_page(request, it, person, form_of(other), other, status=409, problem=problem)
     tell(it, person_id, waiting)
     return RedirectResponse(f"/settings/people/{person_id}?done={'active' if active else 'inactive'}", 303)
 
@@ -210,7 +215,7 @@ async def set_active(
 async def set_password(request: Request, it: It, person: Admin, person_id: Id, form: Sent) -> Response:
     """Give a person a new password, and show it: here and now alone."""
     other = await it.write(people.set_password, person_id, form.password, by=person.email)
-    return await _page(request, it, person, form_of(other), other, password=form.password)
+    return await person_page(request, it, person, form_of(other), other, password=form.password)
 
 
 @router.post("/settings/people/{person_id}/link")
@@ -229,7 +234,7 @@ async def send_link(request: Request, it: It, person: Admin, person_id: Id) -> R
 
     other, link = await it.write(act)
     it.bus.publish("mail", "")
-    return await _page(request, it, person, form_of(other), other, link=link, mailed=link.mailed)
+    return await person_page(request, it, person, form_of(other), other, link=link, mailed=link.mailed)
 
 
 def tell(it: State, person_id: int, waiting: list[str]) -> None:

@@ -19,7 +19,7 @@ def person_lines(page: Page, value: Any) -> Lines:
     if value is None:
         return {}
     found = {}
-    for field in ("name", "role", "active", "capacity", "topics", "languages", "password", "link"):
+    for field in ("name", "role", "active", "capacity", "topics", "languages", "password", "link", "face"):
         if field in value:
             found[page.t(f"people.{field}")] = _said(page, field, value[field])
     return {f"{value['email']} › {label}": said for label, said in found.items()}
@@ -28,7 +28,7 @@ def person_lines(page: Page, value: Any) -> Lines:
 def _said(page: Page, field: str, value: Any) -> str:
     if field in ("topics", "languages"):
         return several(page, field, value)
-    if field == "link":
+    if field in ("link", "face"):
         return page.t(f"people.did_{value}")
     if field == "role":
         return page.known("role", value)

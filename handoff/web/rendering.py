@@ -3,9 +3,9 @@
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -14,12 +14,15 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from handoff.faces import initials
+from handoff.hours_words import dated
 from handoff.settings import ROOT
+from handoff.staff_words import LANGUAGES as LANGUAGES
 from handoff.staff_words import word as word  # pages' words are asked for here as well
 from handoff.staff_words import words as words
+from handoff.texts import languages, own_name, shipped
 from handoff.web.shapes import to_html
 
-LANGUAGES = ("nl", "en")
 LANGUAGE_COOKIE = "rechtdoor_language"
 HERE = ROOT / "handoff"
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
@@ -43,6 +46,15 @@ class Page:
         """The words for a value such as a reason or a topic; the value itself where there are none."""
         return words(self.language).get(f"{prefix}.{value}", value or otherwise)
 
+    @property
+    def tongues(self) -> list[tuple[str, str]]:
+        """The languages that customers are spoken to in: code, and name in the page's language or its own."""
+        return [(code, words(self.language).get(f"language.{code}") or own_name(code)) for code in languages()]
+
+    def tongue(self, code: str) -> str:
+        """The name of a language; its code for one that there are no texts in."""
+        return dict(self.tongues).get(code) or self.known("language", code)
+
     def script_words(self) -> dict[str, str]:
         """The words that scripts need."""
         return {k.removeprefix("js."): v for k, v in words(self.language).items() if k.startswith("js.")}
@@ -55,13 +67,17 @@ class Page:
 
 def page_language(request: Request) -> str:
     """`?language=`, else the cookie, else what the browser asks for, else the shop's."""
+    own = str(request.app.state.it.settings.default_language)
+    return wished(request, LANGUAGES) or (own if own in LANGUAGES else LANGUAGES[-1])
+
+
+def wished(request: Request, there: Container[str]) -> str | None:
+    """Of the languages `there` the one that a reader wishes: `?language=`, the cookie, or her browser's; or None."""
     for wish in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
-        if wish in LANGUAGES:
+        if wish in there:
             return str(wish)
-    for part in request.headers.get("accept-language", "").split(","):
-        if part.strip()[:2].lower() in LANGUAGES:
-            return part.strip()[:2].lower()
-    return str(request.app.state.it.settings.default_language)
+    asked = (part.strip()[:2].lower() for part in request.headers.get("accept-language", "").split(","))
+    return next((language for language in asked if language in there), None)
 
 
 def page_of(request: Request) -> Page:
@@ -99,6 +115,17 @@ def percent(value: float) -> str:
     return f"{round(value * 100) if value in (0, 1) else min(99, max(1, round(value * 100)))}%"
 
 
+def decimal(value: float, language: str) -> str:
+    """A figure as it is read: one decimal below ten, none above."""
+    text = f"{value:.1f}" if abs(value) < 9.95 else f"{value:.0f}"
+    return text.replace(".", ",") if language == "nl" else text
+
+
+def in_words(day: date, language: str) -> str:
+    """A day such as "4 januari 2027"."""
+    return f"{dated(day, shipped(language), language)} {day.year}"
+
+
 def excerpt(markdown: str) -> str:
     """The beginning of an answer in one line, without its markup."""
     apart = re.sub(r"</(?:p|li|h\d|blockquote)>|<br>", " ", to_html(markdown[:600]))
@@ -116,7 +143,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.globals.update(asset=asset, page_address=page_address, LANGUAGES=LANGUAGES)
-    env.filters.update(excerpt=excerpt, iso=iso, percent=percent)
+    env.filters.update(decimal=decimal, excerpt=excerpt, in_words=in_words, iso=iso, percent=percent)
+    env.filters.update(initials=initials)
     return env
 
 

@@ -15,7 +15,7 @@ from handoff.models import Conversation
 from handoff.problems import NotFound
 from handoff.state import State
 from handoff.web.edge import It, own_origin
-from handoff.web.rendering import page_language
+from handoff.web.languages import reader_language
 from handoff.web.shop_pages import customer_page
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +57,7 @@ async def _page(request: Request, it: State, token: str, *, opening: bool = Fals
     except reopen.Expired as expired:
         return await _refused(it, expired.language, "expired", expired.status)
     except NotFound as unknown:
-        return await _refused(it, page_language(request), "unknown", unknown.status)
+        return await _refused(it, reader_language(request), "unknown", unknown.status)
     language = conversation.language
     talk = {"id": conversation.id, "language": language} | ({"token": access} if opening else {})
     return await customer_page(it, "reopen.html", language, 200, HEADERS, problem="", days=0, talk=json.dumps(talk))

@@ -1,20 +1,27 @@
 """The editors' JSON API for the backlog: question groups, approve, dismiss, open again."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from handoff import approving
 from handoff.incoming import Words
 from handoff.models import Person
 from handoff.problems import Invalid
 from handoff.web.edge import Editor, It
+from handoff.web.languages import Language
+from handoff.web.whatif_view import shown
 from kb import backlog, decisions, entries
 from kb.base import Base
+from kb.fates import Fate
+from kb.group_drafts import GroupDraft
 from kb.models import Entry, Question, QuestionGroup
 
 router = APIRouter(prefix="/api/v1/review/groups", tags=["review"])
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what a database can hold
 IfMatch = Annotated[str | None, Header(max_length=40)]
 
 
@@ -22,17 +29,25 @@ class Approval(BaseModel):
     """An answer for a question group: a new entry, or `merge_into` an existing one by its key."""
 
     answer: Words = Field(default="", max_length=8000)
-    language: Literal["nl", "en"]
+    language: Language
     question: Words | None = Field(default=None, max_length=300)
     topic: Words | None = Field(default=None, max_length=80)
     merge_into: Words | None = Field(default=None, max_length=80)
     revision: int | None = None
+
+    @property
+    def draft(self) -> GroupDraft:
+        """The same as a draft."""
+        return GroupDraft(
+            self.question or "", self.answer, self.language, self.topic or "", self.merge_into or ""
+        )
 
 
 class Dismissal(BaseModel):
     """Why a question group gets no answer."""
 
     why: Words = Field(min_length=1, max_length=2000)
+    word: Words | None = Field(default=None, max_length=2000)  # to those who asked
     revision: int | None = None
 
 
@@ -83,7 +98,7 @@ async def look(
 
 
 @router.get("/{group_id}")
-async def show(it: It, _: Editor, group_id: int, response: Response) -> dict[str, Any]:
+async def show(it: It, _: Editor, group_id: Number, response: Response) -> dict[str, Any]:
     """A group with its questions and the entries nearest to it."""
 
     def whole(session: Session, base: Base) -> dict[str, Any]:
@@ -101,23 +116,58 @@ async def show(it: It, _: Editor, group_id: int, response: Response) -> dict[str
 
 @router.post("/{group_id}/approve")
 async def approve(
-    it: It, person: Editor, group_id: int, body: Approval, if_match: IfMatch = None
+    it: It, person: Editor, group_id: Number, body: Approval, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Give the group its answer; the bot has it when this returns. 412 when somebody changed the group first."""
+    """Give the group its answer; the bot has it when this returns. 412 when somebody changed the group first.
+
+    Where two must agree, a colleague is asked: then `entry` is null, and the group stays open.
+    """
 
     def act(session: Session, by: Person) -> dict[str, Any]:
-        entry = decisions.approve(
-            session,
-            group_id,
-            answer=body.answer,
-            language=body.language,
-            question=body.question,
-            topic=body.topic,
-            merge_into=body.merge_into,
-            if_revision=revision_of(if_match, body.revision),
-            by=by.email,
+        entry = approving.approve(
+            session, group_id, body.draft, by=by.email, if_revision=revision_of(if_match, body.revision)
         )
-        return {"entry": entry_form(session, entry), "group": group_form(backlog.get_group(session, group_id))}
+        shown = entry_form(session, entry) if entry else None
+        return {"entry": shown, "group": group_form(backlog.get_group(session, group_id))}
+
+    done = await it.write(act, person)
+    await it.kb_changed()
+    return done
+
+
+@router.post("/{group_id}/preview")
+async def preview(it: It, _: Editor, group_id: Number, body: Approval) -> dict[str, Any]:
+    """What an approval of this would change; nothing is stored. `looked` of `total` logged questions are known yet."""
+    it.watch.wanted.set()
+    seen = await it.read(shown, await approving.foresee(it, group_id, body.draft))
+    ahead = seen.preview
+    return {
+        "answered": ahead.answered,
+        "questions": [_fate_form(fate) for fate in ahead.own],
+        "gained": [_fate_form(fate) for fate in ahead.gained],
+        "changed": [_fate_form(fate) for fate in ahead.changed],
+        "conflict": asdict(seen.conflict) if seen.conflict else None,
+        "worse": bool(seen.mark),
+        "looked": ahead.looked,
+        "total": ahead.total,
+    }
+
+
+def _fate_form(fate: Fate) -> dict[str, Any]:
+    return {
+        "text": fate.asked.text,
+        "language": fate.asked.language,
+        "before": asdict(fate.before),
+        "after": asdict(fate.after),
+    }
+
+
+@router.post("/{group_id}/revert")
+async def revert(it: It, person: Editor, group_id: Number) -> dict[str, Any]:
+    """Take an approval back: the entry is withdrawn, or what it was, and the group open. 412 if it is not approved."""
+
+    def act(session: Session, by: Person) -> dict[str, Any]:
+        return group_form(decisions.revert(session, group_id, by.email))
 
     done = await it.write(act, person)
     await it.kb_changed()
@@ -126,20 +176,20 @@ async def approve(
 
 @router.post("/{group_id}/dismiss")
 async def dismiss(
-    it: It, person: Editor, group_id: int, body: Dismissal, if_match: IfMatch = None
+    it: It, person: Editor, group_id: Number, body: Dismissal, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Put the group away, with the reason. 412 when somebody changed it first."""
 
     def act(session: Session, by: Person) -> dict[str, Any]:
         revision = revision_of(if_match, body.revision)
-        decisions.dismiss(session, group_id, why=body.why, if_revision=revision, by=by.email)
+        decisions.dismiss(session, group_id, why=body.why, word=body.word, if_revision=revision, by=by.email)
         return group_form(backlog.get_group(session, group_id))
 
     return await it.write(act, person)
 
 
 @router.post("/{group_id}/reopen")
-async def reopen(it: It, person: Editor, group_id: int) -> dict[str, Any]:
+async def reopen(it: It, person: Editor, group_id: Number) -> dict[str, Any]:
     """Undo a decision: the group is open again."""
 
     def act(session: Session, by: Person) -> dict[str, Any]:

@@ -1,178 +1,156 @@
-"""What the backlog's pages show, read in one go."""
+"""What the backlog's list shows, read in one go."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from handoff import reports
-from handoff.conversations import NOTE
-from handoff.models import Message, Person
-from handoff.web.shapes import to_html
-from kb import backlog, entries
-from kb.base import Base
-from kb.errors import NotFound
-from kb.models import Entry, Question, QuestionGroup
-from kb.proposals import Proposal, of_group
+from handoff import causes, reports
+from handoff.editor_models import Cause
+from kb import checks, ranking
+from kb.models import Entry, Question, QuestionGroup, now
+from kb.ranking import Ranked, Sort, Wanted
+from kb.topic_weeks import Standout, standouts, weeks
 
 PAGE = 50
-QUESTIONS = 100  # of a group, the newest are shown
-REPLIES = 10
+PERIODS = {"7": 7, "30": 30, "90": 90}  # days
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What was chosen above the list: as in the address, "" for everything."""
+
+    status: str = "open"
+    search: str = ""
+    topic: str = ""
+    language: str = ""
+    page: str = ""
+    period: str = ""
+    sort: str = ""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it leaves groups out that have the status."""
+        return any((self.search.strip(), self.topic, self.language, self.page, self.period))
+
+    @property
+    def order(self) -> Sort:
+        """How the list is sorted: where nothing was chosen, open ones by what to do first, others the latest first."""
+        found: Sort = self.sort or ("first" if self.status == "open" else "latest")  # type: ignore[assignment]
+        return found
+
+    def address(self) -> dict[str, str]:
+        """The query of the list's address."""
+        given = {"status": "" if self.status == "open" else self.status, "in": self.language}
+        return given | {k: getattr(self, k) for k in ("search", "topic", "page", "period", "sort")}
+
+    def wanted(self, at: datetime) -> Wanted:
+        """The same for `kb.ranking`."""
+        days = PERIODS.get(self.period)
+        since = at - timedelta(days=days) if days else None
+        return Wanted(self.status, self.topic, self.language, self.page, since, self.search)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Of a group's questions: the languages, the most frequent reason and topic, by how often."""
+
+    languages: list[str]
+    reason: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True)
 class GroupItem:
-    """A group in the list, with the languages and the most frequent reason of its questions."""
+    """A group in the list, why it stands where it does, and whether its topic stands out this week."""
 
     group: QuestionGroup
-    languages: list[str]
-    reason: str
+    facts: Facts
+    ranked: Ranked
+    stands_out: bool
+    cause: Cause | None
 
 
 @dataclass(frozen=True)
 class GroupsView:
-    """A page of the backlog. `next` is where the next one begins."""
+    """A page of the backlog. `total` counts the groups that fit, `next` is where the next page begins."""
 
-    status: str
+    filters: Filters
     groups: list[GroupItem]
+    total: int
     counts: dict[str, int]
-    next: str | None
-
-
-@dataclass(frozen=True)
-class ShownEntry:
-    """An entry with its answer as a customer sees it."""
-
-    key: str
-    language: str
-    question: str
-    html: str
-    probability: float = 1.0
-
-
-@dataclass(frozen=True)
-class AgentReply:
-    """What an agent wrote to somebody who asked this."""
-
-    text: str
-    name: str
-    language: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class GroupView:
-    """A question group with everything an editor needs to decide."""
-
-    group: QuestionGroup
-    languages: list[str]
-    questions: list[Question]
-    replies: list[AgentReply]
-    nearest: list[ShownEntry]
-    entry: ShownEntry | None
+    next: int | None
+    standouts: list[Standout]
     topics: list[str]
-    proposals: list[Proposal]
+    pages: list[str]
 
 
-def groups_view(session: Session, status: str, after: str | None) -> GroupsView:
-    """The groups of one status, those that most people asked first."""
-    found = backlog.list_groups(session, status, after, PAGE + 1)
-    shown = found[:PAGE]
-    facts = _facts(session, [g.id or 0 for g in shown])
-    items = [GroupItem(g, *facts.get(g.id or 0, ([g.language], ""))) for g in shown]
-    next_one = backlog.cursor(shown[-1]) if len(found) > PAGE else None
-    return GroupsView(status, items, group_counts(session), next_one)
+def groups_view(session: Session, filters: Filters, start: int = 0) -> GroupsView:
+    """A page of the groups that fit, in their order."""
+    at = now()
+    shown, total = ranking.ranked(session, filters.wanted(at), at, filters.order, start, PAGE)
+    counted = weeks(session, at)
+    marked = standouts(counted) if filters.status == "open" else []
+    return GroupsView(
+        filters=filters,
+        groups=_items(session, shown, {one.topic for one in marked}),
+        total=total,
+        counts=group_counts(session),
+        next=start + PAGE if total > start + PAGE else None,
+        standouts=marked,
+        topics=_chosen(sorted({*topics(session), *counted}), filters.topic, ranking.NO_TOPIC),
+        pages=_chosen(ranking.pages(session), filters.page),
+    )
+
+
+def _chosen(offered: list[str], chosen: str, *besides: str) -> list[str]:
+    """What is offered, with what is chosen already."""
+    return offered if not chosen or chosen in (*offered, *besides) else [chosen, *offered]
+
+
+def _items(session: Session, shown: list[Ranked], marked: set[str]) -> list[GroupItem]:
+    ids = [one.group_id for one in shown]
+    groups = {g.id: g for g in session.exec(select(QuestionGroup).where(col(QuestionGroup.id).in_(ids)))}
+    cause_ids = {g.cause_id for g in groups.values() if g.cause_id}
+    behind = {c.id: c for c in session.exec(select(Cause).where(col(Cause.id).in_(cause_ids)))} if cause_ids else {}
+    known = facts(session, ids)
+    items = []
+    for one in shown:
+        group = groups[one.group_id]
+        its = known.get(one.group_id, Facts([group.language]))
+        stands_out = its.topic in marked and one.week > one.before
+        items.append(GroupItem(group, its, one, stands_out, behind.get(group.cause_id)))
+    return items
 
 
 def group_counts(session: Session) -> dict[str, int]:
-    """How many groups there are of each status, and how many reports are open."""
+    """How many groups there are of each status, how many reports and causes are open, how many entries are due."""
     rows = session.exec(select(QuestionGroup.status, func.count()).group_by(col(QuestionGroup.status)))
     counts = {"open": 0, "approved": 0, "dismissed": 0} | {status: int(n) for status, n in rows}
-    return counts | {"reports": reports.count_open(session)}
+    others = {"reports": reports.count_open(session), "due": checks.count_due(session)}
+    return counts | others | {"causes": causes.count_open(session)}
 
 
-def _facts(session: Session, ids: list[int]) -> dict[int, tuple[list[str], str]]:
-    """For each group its languages and its most frequent reason, both by frequency."""
-    rows = session.exec(
-        select(Question.group_id, Question.language, Question.reason, func.count())
-        .where(col(Question.group_id).in_(ids))
-        .group_by(col(Question.group_id), col(Question.language), col(Question.reason))
-        .order_by(func.count().desc(), col(Question.language), col(Question.reason))
-    )
-    found: dict[int, tuple[list[str], str]] = {}
-    for group_id, language, reason, _count in rows:
-        languages, _first = found.setdefault(group_id, ([], reason))
-        if language not in languages:
-            languages.append(language)
-    return found
-
-
-def group_view(session: Session, base: Base, group_id: int) -> GroupView:
-    """A group with its questions, what agents replied, and the nearest entries. NotFound."""
-    group = backlog.get_group(session, group_id)
-    questions = backlog.questions(session, group_id, QUESTIONS)
-    facts = _facts(session, [group_id])
-    near = [
-        _shown(session, c.key, c.language, c.probability)
-        for c in backlog.nearest(base, group)
-        if c.key != group.entry_key
-    ]
-    return GroupView(
-        group=group,
-        languages=facts.get(group_id, ([group.language], ""))[0],
-        questions=questions,
-        replies=_replies(session, questions),
-        nearest=[entry for entry in near if entry is not None],
-        entry=_decided_entry(session, group),
-        topics=topics(session),
-        proposals=of_group(questions, _hidden(session, questions)),
-    )
-
-
-def _shown(session: Session, key: str, language: str, probability: float) -> ShownEntry | None:
-    try:
-        entry = entries.get_entry(session, key, language)
-    except NotFound:
-        return None
-    return ShownEntry(key, language, entry.question, to_html(entry.answer), probability)
-
-
-def _decided_entry(session: Session, group: QuestionGroup) -> ShownEntry | None:
-    """The entry that a group was approved into, in the group's language or else in any."""
-    if not group.entry_key:
-        return None
-    rows = session.exec(select(Entry).where(Entry.key == group.entry_key)).all()
-    entry = next(iter(sorted(rows, key=lambda e: e.language != group.language)), None)
-    return ShownEntry(entry.key, entry.language, entry.question, to_html(entry.answer)) if entry else None
-
-
-def _replies(session: Session, questions: list[Question]) -> list[AgentReply]:
-    """What agents wrote after these questions, newest first, each text once."""
-    asked = {q.conversation_id: q.seq for q in reversed(questions)}
-    rows: Any = session.exec(
-        select(Message, Person.name)
-        .join(Person, col(Person.id) == col(Message.author_id))
-        .where(col(Message.conversation_id).in_(asked), Message.author == "agent", Message.kind != NOTE)
-        .where(col(Message.hidden_at).is_(None))
-        .order_by(col(Message.at).desc())
-        .limit(5 * REPLIES)
-    )
-    languages = {q.conversation_id: q.language for q in questions}
-    said = {
-        m.text: AgentReply(m.text, name.split()[0], languages[m.conversation_id], m.at)
-        for m, name in rows
-        if m.seq > asked[m.conversation_id]
+def facts(session: Session, ids: list[int]) -> dict[int, Facts]:
+    """The facts of each of these groups."""
+    columns = (col(Question.group_id), col(Question.language), col(Question.reason), col(Question.topic))
+    rows: Any = sa.select(*columns, func.count()).where(col(Question.group_id).in_(ids)).group_by(*columns)
+    counted: dict[int, tuple[dict[str, int], dict[str, int], dict[str, int]]] = {}
+    for group_id, *values, times in session.execute(rows):
+        for column, value in zip(counted.setdefault(group_id, ({}, {}, {})), values, strict=True):
+            if value:
+                column[value] = column.get(value, 0) + times
+    return {
+        id_: Facts(_often(languages), *(next(iter(_often(values)), "") for values in (reasons, named)))
+        for id_, (languages, reasons, named) in counted.items()
     }
-    return list(said.values())[:REPLIES]
 
 
-def _hidden(session: Session, questions: list[Question]) -> set[tuple[str, int]]:
-    """The messages that are hidden in the conversations of these questions."""
-    of_these = col(Message.conversation_id).in_({q.conversation_id for q in questions})
-    query = select(Message.conversation_id, Message.seq).where(of_these, col(Message.hidden_at).is_not(None))
-    return set(session.exec(query).all())
+def _often(counts: dict[str, int]) -> list[str]:
+    return sorted(counts, key=lambda value: (-counts[value], value))
 
 
 def topics(session: Session) -> list[str]:

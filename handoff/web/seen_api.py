@@ -1,14 +1,14 @@
 """Seen marks over REST, for apps without a socket."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from handoff import seen
 from handoff.state import State
 from handoff.web.customer import open_for
-from handoff.web.edge import It, Token
+from handoff.web.edge import It, Token, from_embedding_site
 
-router = APIRouter(prefix="/api/v1", tags=["customer"])
+router = APIRouter(prefix="/api/v1", tags=["customer"], dependencies=[Depends(from_embedding_site)])
 
 
 class Seen(BaseModel):

@@ -6,17 +6,15 @@ from typing import Any
 
 import nh3
 from fastapi import Request, Response
-from markdown_it import MarkdownIt
 from sqlmodel import Session, col, select
 
-from handoff import contact, files, promise_words, promises, waiting
-from handoff.desk_models import Promise
+from handoff import contact, faces, files, promise_words, promises, waiting
 from handoff.models import Conversation, Message, Person
-from handoff.said import HIDDEN
+from handoff.plain import markdown
+from handoff.said import HIDDEN, is_told
 from kb.models import now
 
 TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "code", "blockquote", "h3", "h4", "hr"}
-markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
 
 
 def to_html(text: str) -> str:
@@ -62,10 +60,13 @@ def message_form(
         form |= {k: v for k in ("hides", "shows") if (v := (message.data or {}).get(k)) is not None}
     if file := (sent or {}).get(message.file_id or ""):
         form["file"] = file
-    if message.kind == "answer" or message.author == "agent":
+    told = is_told(message)
+    if message.kind == "answer" or told or message.author == "agent":
         form["html"] = to_html(message.text)
-    if message.kind == "answer":
+    if message.kind == "answer" or told:
         form["ask_helped"] = True
+    if told:  # an answer to what she asked earlier: it stands whoever has the conversation
+        form["told"] = True
     optional = ("client_id", "answers_seq", "entry_key", "options")
     return form | {k: v for k in optional if (v := getattr(message, k)) is not None}
 
@@ -76,17 +77,9 @@ def message_list(session: Session, messages: list[Message]) -> list[dict[str, An
     return [message_form(m, names, sent) for m in messages]
 
 
-def promise_form(
-    session: Session, conversation: Conversation, promise: Promise | None, mail: bool = True
-) -> dict[str, Any] | None:
-    """An open promise as its customer may see it; `mail`: whether mails can be sent, so that an address is of use."""
-    late = promise is not None and promises.state_of(promise, now()) == "late"
-    return promise_words.form(session, conversation, promise, late, mail)
-
-
 def conversation_form(session: Session, conversation: Conversation, mail: bool = True) -> dict[str, Any]:
     """A conversation as the customer may see it: who has it, the place in the queue, what she was promised, whether
-    the bot is at work. `mail` as in `promise_form`."""
+    it can be mailed to her, whether the bot is at work. `mail` as in `promise_words.form`."""
     agent = session.get(Person, conversation.agent_id) if conversation.agent_id else None
     busy = conversation.lease_until is not None and conversation.lease_until > now()
     promise, place = promises.open_of(session, conversation.id), waiting.status(session, conversation)
@@ -97,8 +90,10 @@ def conversation_form(session: Session, conversation: Conversation, mail: bool =
         "reason": conversation.reason,
         "last_seq": conversation.shown_seq,
         "agent_name": agent.name.split()[0] if agent else None,
+        "agent_face": faces.path_of(session, conversation.agent_id),
         "queue": place and place | {"leave": contact.loudness(session, conversation, promise)},
-        "promise": promise_form(session, conversation, promise, mail),
+        "promise": promise_words.form(session, conversation, promise, mail),
+        "transcript": mail and conversation.shown_seq > 0,
         "bot_busy": conversation.owner == "bot" and busy,
         "agent_seen_seq": min(conversation.agent_seen_seq, conversation.shown_seq),  # a note's number is told to nobody
     }

@@ -7,9 +7,10 @@ import jinja2
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from handoff.incoming import MAX_TEXT, Words
 from handoff.settings import ROOT
 from handoff.state import State
-from handoff.texts import LANGUAGES, texts
+from handoff.texts import direction, languages, own_name, texts
 from handoff.web.edge import It
 
 router = APIRouter(include_in_schema=False)
@@ -42,9 +43,11 @@ async def customer_page(
     **more: object,
 ) -> HTMLResponse:
     """A page for customers in `language`, the shop's own where that is none of ours. `more` is the template's."""
-    language = language if language in LANGUAGES else it.settings.default_language
+    language = language if language in languages() else it.settings.default_language
     context: dict[str, Any] = {
         "language": language,
+        "direction": direction(language),
+        "others": [(code, own_name(code)) for code in languages() if code != language],
         "texts": await it.read(texts, language),
         "accent": it.settings.accent,
         "shop_name": it.settings.shop_name,
@@ -59,16 +62,20 @@ async def shop(it: It, language: Language = "") -> HTMLResponse:
 
 
 @router.get("/chat")
-async def chat(it: It, language: Language = "") -> HTMLResponse:
-    """The chat on a page of its own, as for an app's web view."""
-    return await customer_page(it, "chat.html", language)
+async def chat(it: It, language: Language = "", ask: Annotated[Words, Query()] = "") -> HTMLResponse:
+    """The chat on a page of its own, as for an app's web view; with a question to `ask` in its field."""
+    return await customer_page(it, "chat.html", language, ask=ask[:MAX_TEXT])
 
 
 @router.get("/widget.js")
 async def widget(request: Request) -> Response:
-    """The widget's script, for any site."""
+    """The widget's script, for any site; compressed beforehand, and better than in passing, for who takes gzip."""
     headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
-    return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
+    name = "widget.js"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        name += ".gz"
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}  # to a plain one GZipMiddleware adds it
+    return FileResponse(STATIC / name, media_type="text/javascript", headers=headers)
 
 
 @router.get("/api/docs")

@@ -1,7 +1,7 @@
 """The texts' page: every word that customers read, changed in place."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,12 +11,12 @@ from handoff.incoming import Words
 from handoff.models import Person
 from handoff.web.edge import It
 from handoff.web.entry_pages import Editor
+from handoff.web.languages import Language
 from handoff.web.page_errors import PageRoute, is_partial, toast
 from handoff.web.rendering import page_address, page_of, render
 from handoff.wording import Unfit, Wording
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-Language = Literal["nl", "en"]
 KINDS = {
     "bot": ("bot.", "say."),
     "handover": ("handover.",),
@@ -24,7 +24,8 @@ KINDS = {
     "hours": ("hours.",),
     "errors": ("error.",),
     "widget": ("widget.", "customer.", "file."),
-    "mail": ("mail.", "reopen."),
+    "mail": ("mail.", "reopen.", "no_mail."),
+    "faq": ("faq.", "language."),
     "shop": ("shop.", "chat."),
 }
 

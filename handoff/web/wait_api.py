@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
-from handoff import estimates, texts, waiting
+from handoff import estimates, waiting
 from handoff.hours import open_seconds_between
 from handoff.models import Person
-from handoff.problems import Invalid
 from handoff.shop_settings import hours
 from handoff.web.edge import It, signed_in
+from handoff.web.languages import known_language
 from handoff.web.shapes import cached_json
 from kb.models import now
 
@@ -29,9 +29,7 @@ async def look(
     topic: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """How long it takes now, in figures and words. A topic that nobody knows is none. With an ETag, as `/texts`."""
-    language = language or it.settings.default_language
-    if language not in texts.LANGUAGES:
-        raise Invalid(f"There are texts in {', '.join(texts.LANGUAGES)}.")
+    language = known_language(language, it.settings.default_language)
     return cached_json(request, await waiting.answer(it, topic, language))
 
 

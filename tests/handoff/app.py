@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from handoff.app import create_app
 from handoff.auth import add_user
+from handoff.client import Client, Conversation
 from handoff.db import make_engine, writing
 from handoff.settings import Settings
 from kb.base import everyday_sentences
@@ -44,7 +45,7 @@ async def running_app(
 ) -> AsyncIterator[FastAPI]:
     """The app, started, with four entries and four people."""
     fill(database_url)
-    more = {"settle_s": 0.05} | settings
+    more = {"settle_s": 0.05, "rate_limits": False} | settings  # tests type faster than people; see test_limits
     app = create_app(
         Settings(_env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, **more)
     )
@@ -79,24 +80,24 @@ class Customer:
 
     def __init__(self, client: httpx.AsyncClient, started: dict[str, Any]) -> None:
         self.client, self.id, self.token = client, started["id"], started["token"]
+        self.talk = Conversation(Client(str(client.base_url), http=client), self.id, self.token)
         self.path = f"/api/v1/conversations/{self.id}"
         self.headers = {"Authorization": f"Bearer {self.token}"}
         self._count = 0
 
     async def send(self, text: str | None = None, **more: Any) -> httpx.Response:
-        """Send a message; `more` may hold kind, option, value, client_id."""
+        """Send a message, whatever comes of it; `more` may hold kind, option, value, client_id."""
         self._count += 1
         body = {"client_id": f"m{self._count}"} | ({} if text is None else {"text": text}) | more
         return await self.client.post(f"{self.path}/messages", json=body, headers=self.headers)
 
     async def messages(self, after: int = 0) -> list[dict[str, Any]]:
         """The timeline after a number."""
-        answer = await self.client.get(f"{self.path}/messages", params={"after": after}, headers=self.headers)
-        return list(answer.json())
+        return [dict(row) for row in await self.talk.messages(after)]
 
     async def look(self) -> dict[str, Any]:
         """The conversation."""
-        return dict((await self.client.get(self.path, headers=self.headers)).json())
+        return dict(await self.talk.look())
 
     async def until(self, owner: str) -> dict[str, Any]:
         """Wait until `owner` has the conversation."""
@@ -117,6 +118,5 @@ class Customer:
 
 async def new_customer(client: httpx.AsyncClient, **body: Any) -> Customer:
     """Start a conversation."""
-    answer = await client.post("/api/v1/conversations", json=body)
-    assert answer.status_code == 201, answer.text
-    return Customer(client, answer.json())
+    talk = await Client(str(client.base_url), http=client).start(**body)
+    return Customer(client, {"id": talk.id, "token": talk.token})

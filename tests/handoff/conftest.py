@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from kb.base import Base, everyday_sentences
 from kb.drafts import EntryDraft
 from kb.encoder import Encoder, load_encoder
 from kb.entries import create_entry
+
+from .asking import Processes, mailing
+from .postoffice import Taking, open_office
 
 FAQ = [
     ("gift-card-balance", "Hoeveel staat er nog op mijn cadeaubon?", "Kijk op **/cadeaubon/saldo**.",
@@ -143,6 +147,26 @@ async def it(
     state.loaded = base
     yield state
     await stop(state)
+
+
+@pytest.fixture
+async def processes(database_url: str, tmp_path: Path) -> AsyncIterator[Processes]:
+    """Makes app processes on one database that mail to `port`."""
+    async with AsyncExitStack() as stack:
+
+        def make(port: int = 0) -> State:
+            it = mailing(database_url, tmp_path, port)
+            stack.push_async_callback(stop, it)
+            return it
+
+        yield make
+
+
+@pytest.fixture
+async def office(processes: Processes) -> AsyncIterator[tuple[State, Taking]]:
+    """An app process and the server that it mails to."""
+    with open_office() as (taking, port):
+        yield processes(port), taking
 
 
 async def stop(state: State) -> None:

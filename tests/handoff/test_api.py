@@ -326,3 +326,12 @@ async def test_only_allowed_sites_may_start_conversations(
         for origin, status in (("https://shop.example", 201), ("https://evil.example", 403), ("http://shop.test", 201)):
             answer = await client.post("/api/v1/conversations", headers={"Origin": origin})
             assert answer.status_code == status
+
+
+async def test_an_id_that_no_database_can_hold_is_not_found(app: FastAPI, client: httpx.AsyncClient) -> None:
+    her = await new_customer(client, language="nl")
+    token = {"Authorization": f"Bearer {her.token}"}
+    assert (await client.get("/api/v1/conversations/%00", headers=token)).status_code == 404
+    noor = await signed_in(app, "noor")
+    assert (await noor.get("/api/v1/desk/conversations/%00")).status_code == 404
+    assert (await noor.post("/api/v1/desk/conversations/a%00b/claim")).status_code == 404

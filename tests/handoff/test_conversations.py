@@ -39,6 +39,8 @@ def test_the_token_opens_this_conversation_and_no_other(session: Session) -> Non
     for wrong in (other.id, "nonsense"):
         with pytest.raises(NotFound):
             conversations.opened(session, wrong, token)
+    with pytest.raises(NotFound):
+        conversations.opened(session, one.id, "\ud800")
     assert token not in (one.token_hash, one.token_salt)
 
 

@@ -1,65 +1,24 @@
 """Mails of promises and of what was not seen, against a real SMTP server: once, and only to who left an address."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
 from handoff import contact, conversations, postman, presence, promise_mail, promises, queue, reminders, unseen
-from handoff.app import make_state
 from handoff.contact import Wish
 from handoff.db import reading
 from handoff.desk_models import Promise
 from handoff.models import Conversation, Mail, Message, Person
-from handoff.settings import Settings
 from handoff.state import State
 from kb.models import now
 
-from .conftest import stop
+from .asking import AN, Processes, text
 from .postoffice import Taking, open_office
 from .shop import agent, here, in_line, steps
 
-AN = "an@klant.example"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@pytest.fixture
-async def processes(database_url: str, tmp_path: Path) -> AsyncIterator[Callable[..., State]]:
-    """Makes app processes on one database that mail to `port`."""
-    async with AsyncExitStack() as stack:
-
-        def make(port: int = 0) -> State:
-            settings = Settings(
-                _env_file=None,
-                var_dir=tmp_path,
-                database_url=database_url,
-                public_url="https://chat.lamp.example",
-                smtp_url=f"smtp://127.0.0.1:{port}?tls=none" if port else "",
-                mail_from="hallo@lamp.example",
-            )
-            it = make_state(settings)
-            stack.push_async_callback(stop, it)
-            return it
-
-        yield make
-
-
-@pytest.fixture
-async def office(processes: Callable[..., State]) -> AsyncIterator[tuple[State, Taking]]:
-    """An app process and the server that it mails to."""
-    with open_office() as (taking, port):
-        yield processes(port), taking
-
-
-def text(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content()).replace("\r\n", "\n")
 
 
 async def looked(it: State) -> None:
@@ -208,7 +167,7 @@ async def test_what_she_saw_or_nobody_may_see_is_not_mailed(office: tuple[State,
     assert taking.taken == []
 
 
-async def test_a_crash_between_and_two_processes_send_nothing_twice(processes: Callable[..., State]) -> None:
+async def test_a_crash_between_and_two_processes_send_nothing_twice(processes: Processes) -> None:
     with open_office() as (taking, port):
         one, two = processes(port), processes(port)
 
@@ -253,7 +212,7 @@ async def test_an_agents_promise_is_mailed_to_who_did_not_see_it(office: tuple[S
     assert len(taking.taken) == 1
 
 
-async def test_without_a_mail_server_nothing_is_put_by(processes: Callable[..., State]) -> None:
+async def test_without_a_mail_server_nothing_is_put_by(processes: Processes) -> None:
     it = processes()
 
     def promised(session: Session) -> None:

@@ -10,7 +10,8 @@ import pytest
 from handoff.state import to_its_end
 
 
-async def test_a_cancelled_call_ends_with_its_thread() -> None:
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_cancelled_call_ends_with_its_thread(times: int) -> None:
     begun, ended = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -21,7 +22,9 @@ async def test_a_cancelled_call_ends_with_its_thread() -> None:
     task = asyncio.create_task(to_its_end(slow, anyio.CapacityLimiter(1)))
     while not begun.is_set():
         await asyncio.sleep(0.01)
-    task.cancel()
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0.02)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()

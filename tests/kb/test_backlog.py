@@ -1,17 +1,20 @@
 """The backlog: secrets out, meaning together, one editor wins, an approval answers at once."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from kb import backlog, decisions, entries
+from kb import backlog, decisions, entries, known
+from kb.backlog import MAX_TEXT
 from kb.base import Base
 from kb.encoder import Encoder
 from kb.errors import Invalid, NotFound, Stale
 from kb.exchange import export_entries
-from kb.models import Question, QuestionGroup
+from kb.grouping import Asked, Place
+from kb.models import Entry, Question, QuestionGroup
 
 from .conftest import cache
 
@@ -178,3 +181,53 @@ def test_approved_answer_is_given_to_who_asks_in_other_words(
     assert base.refresh(session)
     found = base.ask("pin van mijn cadeaukaart onleesbaar, te hard gekrast")
     assert (found.verdict, found.entry) == ("answer", entry.key)
+
+
+@pytest.mark.parametrize("before", range(MAX_TEXT - 30, MAX_TEXT, 4))
+def test_a_secret_at_the_end_of_what_is_kept_is_not_kept_by_half(demo: Base, before: int) -> None:
+    text = "nog een woord " * 400
+    kept = backlog.prepare(demo, text[: before - 1] + " mijn kaart is 4111 1111 1111 1111 en verder niets", "nl").text
+    assert "4111" not in kept
+    assert len(kept) <= MAX_TEXT
+
+
+def test_nothing_is_added_to_an_entry_that_is_withdrawn(session: Session, demo: Base) -> None:
+    draft = entries.EntryDraft(key="pin", question="Pincode onleesbaar", answer="Oud.")
+    entries.create_entry(session, draft, "e")
+    entries.withdraw_entry(session, "pin", "nl", None, "e")
+    group = _pin_group(session, demo)
+    with pytest.raises(Invalid, match="out of service"):
+        decisions.approve(session, group.id or 0, answer="", language="nl", merge_into="pin", by="e")
+    assert group.status == "open"
+
+
+def test_a_question_that_comes_while_its_group_is_approved_is_in_the_answer(
+    engine: Engine, demo: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session(engine) as session:
+        group_id = _record(session, demo, PIN[0], 1).group_id
+        session.commit()
+
+    def approve() -> None:
+        with Session(engine) as other:
+            decisions.approve(other, group_id, answer="A", language="nl", question="Pin weg?", by="e")
+            other.commit()
+
+    editor = threading.Thread(target=approve)
+    real = known.choose
+
+    def chosen(session: Session, one: Asked) -> Place:
+        place = real(session, one)
+        editor.start()
+        editor.join(1)  # it waits, or it is done by then
+        return place
+
+    monkeypatch.setattr(known, "choose", chosen)
+    with Session(engine) as session:
+        late = _record(session, demo, PIN[1], 2).group_id
+        session.commit()
+    editor.join()
+    with Session(engine) as session:
+        entry = session.scalars(select(Entry)).one()
+        open_groups = [group.id for group in backlog.list_groups(session)]
+        assert late in open_groups or PIN[1] in entries.phrasings_of(session, entry)

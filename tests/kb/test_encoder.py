@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kb import weights
 from kb.e5file import dequantise, read
 from kb.encoder import BatchingEncoder, Encoder, SentenceTransformerEncoder, load_encoder
-from kb.fastpath import FILE
+from kb.fastpath import EXACT, FILE, KNOWN, FastEncoder
 from kb.fastpath import _batches as batches
 from kb.memory import encode_remembering
 
@@ -53,6 +53,25 @@ def test_folder_loads_with_sentence_transformers_and_agrees(encoder: Encoder) ->
     folder = weights.default_folder(cache())
     slow = SentenceTransformerEncoder(str(folder), prefix="query: ").encode(TEXTS[:3])
     assert (slow * encoder.encode(TEXTS[:3])).sum(axis=1).min() > 0.98
+
+
+def test_every_machine_gets_the_vectors_that_exact_sums_give(encoder: Encoder, tmp_path: Path) -> None:
+    folder = weights.default_folder(cache())
+    for name in (EXACT, KNOWN, "tokenizer.json"):
+        shutil.copy(folder / name, tmp_path / name)
+    shutil.copy(folder / EXACT, tmp_path / FILE)
+    plain = FastEncoder(tmp_path)
+    assert not plain.exact  # what is exact already needs no other form
+    apart = 1 - (plain.encode(TEXTS) * encoder.encode(TEXTS)).sum(axis=1)
+    assert apart.max() < 1e-4
+
+
+def test_a_machine_that_cuts_sums_off_takes_the_exact_form(tmp_path: Path) -> None:
+    folder = weights.default_folder(cache())
+    for name in (FILE, EXACT, "tokenizer.json"):
+        (tmp_path / name).symlink_to(folder / name)
+    np.save(tmp_path / KNOWN, np.load(folder / KNOWN) * np.float32(0.999))  # a cosine of .999 is what cut sums give
+    assert FastEncoder(tmp_path).exact
 
 
 def test_torn_or_altered_folder_is_not_taken(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.browser import opened_chromium
+from tests.browser import opened_chromium, unhurried
 
 from .site import PASSWORD, Site, running
 
@@ -53,7 +53,13 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
             wrong.append(message.text)
 
     def visit(
-        path: str = "", who: str = "", *, phone: bool = False, dark: bool = False, lang: str = "nl"
+        path: str = "",
+        who: str = "",
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        lang: str = "nl",
+        hurried: bool = False,
     ) -> Page:
         context = chromium.new_context(
             viewport=PHONE if phone else DESKTOP,
@@ -63,8 +69,8 @@ def visit(site: Site, chromium: Browser) -> Iterator[Visit]:
             reduced_motion="reduce",
             base_url=site.address,
         )
-        context.set_default_timeout(8000)
-        page = context.new_page()
+        context.set_default_timeout(20_000)
+        page = (context if hurried else unhurried(context)).new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         if who:

@@ -131,15 +131,17 @@ def _fill(session: Session) -> None:
 
 
 @contextmanager
-def running(database_url: str, cache_dir: Path, var_dir: Path) -> Iterator[Site]:
-    """The app, filled and served, until the block ends."""
+def running(
+    database_url: str, cache_dir: Path, var_dir: Path, filled: bool = False, **more: Any
+) -> Iterator[Site]:
+    """The app, filled (unless it is already) and served, until the block ends."""
     engine = make_engine(database_url)
     with writing(engine) as session:
-        _fill(session)
+        if not filled:
+            _fill(session)
     engine.dispose()
-    settings = Settings(
-        _env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, settle_s=0.05, vanish_s=3600
-    )
+    quick = {"settle_s": 0.05, "vanish_s": 3600, "rate_limits": False} | more
+    settings = Settings(_env_file=None, database_url=database_url, var_dir=var_dir, cache_dir=cache_dir, **quick)
     app = create_app(settings)
     bot = HandsOver()
     app.state.it.client = httpx.AsyncClient(transport=httpx.MockTransport(bot), base_url="http://bot")

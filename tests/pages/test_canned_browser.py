@@ -1,10 +1,10 @@
 """Canned replies: an admin keeps them, an agent finds them with `/` and fills in what is not known."""
 
 import re
+import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlmodel import Session
 
 from handoff import canned, shop_settings
@@ -12,6 +12,7 @@ from handoff.canned import Reply
 from handoff.db import reading
 from handoff.desk_models import CannedReply
 from handoff.models import Change
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import Site
@@ -37,7 +38,7 @@ def _three(site: Site) -> None:
 
 
 def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    found = axe(page).response["violations"]
     return [f"{v['id']}: {[n['html'] for n in v['nodes']]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
@@ -179,7 +180,7 @@ def test_the_pages_are_accessible_and_fit(site: Site, visit: Visit, phone: bool,
     page = visit("", "ada", phone=phone, dark=dark, lang=lang)
     for path in ("canned", "canned?search=zzz", "canned/new", "canned?removed=1", "topics", "topics/one?topic=returns"):
         page.goto(f"/settings/{path}")
-        found = Axe().run(page)
+        found = axe(page)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
         fits(page)
 
@@ -229,3 +230,46 @@ def test_two_topics_become_one_when_that_is_said_twice(site: Site, visit: Visit)
     rows = page.get_by_role("main").get_by_role("list").get_by_role("listitem")
     expect(rows).to_have_count(2)
     expect(rows.filter(has_text="Retour")).to_contain_text("2 antwoorden")
+
+
+def test_what_is_typed_before_the_scripts_are_there_counts(site: Site, visit: Visit) -> None:
+    page = visit("", "ada", hurried=True)
+
+    def slow(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.route("**/htmx.min.js*", slow)
+    page.goto("/settings/canned", wait_until="commit")
+    page.get_by_label("Zoeken").fill("dag")
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
+    site.write(lambda session: shop_settings.record(session, "hours", before=None, after=1, by="ada"))
+    site.write(lambda session: shop_settings.record(session, "wait_limit", before=None, after=60, by="ada"))
+    page.goto("/settings/history", wait_until="commit")
+    page.get_by_label("Wat er veranderde").select_option("Langste wachttijd")
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
+    page.goto("/settings/canned/new", wait_until="commit")
+    page.get_by_label("Tekst").fill("{klant}, dank je")
+    expect(page.get_by_role("region", name="Zo komt het in het antwoord")).to_contain_text("Marieke, dank je")
+
+
+def test_a_list_that_is_open_outlives_a_new_box(site: Site, visit: Visit) -> None:
+    customer = site.customer("hier komt zo een nieuw antwoordveld")
+    page = visit(f"/desk/{customer.id}", "noor")
+    take(page)
+    box = page.get_by_label("Je antwoord")
+    box.press_sequentially("/pak")
+    expect(options(page)).to_have_count(1)
+    late = f"/desk/{customer.id}/new?after=2&mode=free&promise="
+    read = "late => htmx.ajax('GET', late, { target: '#rows', swap: 'beforeend' })"
+    page.evaluate("document.getElementById('text').mine = true")
+    page.evaluate(read, late)  # what began before the conversation was taken draws nothing that is there already
+    assert page.evaluate("document.getElementById('text').mine")
+    page.evaluate("document.getElementById('composer').dataset.mode = 'free'")
+    page.evaluate(read, late)  # else the box is put anew
+    assert not page.evaluate("document.getElementById('text').mine")
+    expect(box).to_have_value("/pak")
+    page.wait_for_load_state("networkidle")
+    expect(options(page)).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Bestelling {bestelnummer} komt {dag} tussen {van}.")

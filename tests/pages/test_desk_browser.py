@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 def take(page: Page) -> None:
     page.get_by_role("button", name="Neem dit gesprek").click()
     expect(page.get_by_label("Je antwoord")).to_be_focused()
+    expect(page.locator(".htmx-settling")).to_have_count(0)  # its buttons work a moment after they are there
 
 
 def log(page: Page) -> Locator:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, select
 
 from handoff import conversations, queue
 from handoff.models import Conversation, Message, Person
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import Customer, Site
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 
 
 def accessible(page: Page, what: str) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, f"{what}: {found.generate_report()}"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from sqlmodel import Session, select
 
 from handoff import conversations, presence, queue, teams
 from handoff.models import Conversation, Person, Presence
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import PASSWORD, Customer, Site
@@ -279,6 +279,7 @@ def test_handing_on_to_a_topic_keeps_the_old_wait(site: Site, visit: Visit) -> N
     assert customer.owner() == "queue"
     assert line_at(customer.id) == before
     lines = page.get_by_role("region", name="Wacht op een mens").get_by_role("link")
+    expect(lines.filter(has_text="eerst aan de beurt")).to_be_visible()
     texts = lines.all_inner_texts()
     at = [next(n for n, t in enumerate(texts) if words in t) for words in ("eerst aan de beurt", "kwam er later")]
     assert at[0] < at[1]
@@ -475,7 +476,7 @@ def test_the_header_fits_every_width(site: Site, visit: Visit) -> None:
 
 
 def accessible(page: Page, what: str) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, f"{what}: {found.generate_report()}"
     fits(page)
 

@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser import axe
 from tests.handoff.pictures import PDF, from_a_camera, noise, picture
 
 from .conftest import Visit
@@ -61,7 +61,7 @@ def is_loaded(image: Locator) -> None:
 
 
 def no_findings(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
+    found = axe(page).response["violations"]
     assert [f"{f['id']}: {f['nodes'][0]['html']}" for f in found] == []
 
 

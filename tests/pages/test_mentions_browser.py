@@ -3,13 +3,13 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session
 
 from handoff import mentions
 from handoff.desk_models import Mention
 from handoff.models import Person
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import Site
@@ -122,5 +122,5 @@ def test_on_a_phone_in_english(site: Site, visit: Visit) -> None:
     section.get_by_role("link").click()
     expect(page.get_by_role("region", name="Noor Bakker asks you")).to_be_visible()
     fits(page)
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()

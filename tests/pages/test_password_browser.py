@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
@@ -13,6 +12,7 @@ from handoff.db import reading
 from handoff.desk_models import PasswordLink
 from handoff.models import Mail, Person
 from kb.models import now
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import PASSWORD, Site
@@ -51,7 +51,7 @@ def link_to(site: Site, email: str, page: Page) -> str:
 
 
 def accessible(page: Page) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()
     fits(page)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 from sqlmodel import Session, select
 
@@ -14,6 +13,7 @@ from handoff import conversations
 from handoff.desk_models import Promise
 from handoff.models import Conversation, Presence
 from kb.models import now
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import Site
@@ -39,7 +39,7 @@ def _an_empty_desk(site: Site) -> None:
 
 
 def accessible(page: Page, what: str) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, f"{what}: {found.generate_report()}"
     fits(page)
 

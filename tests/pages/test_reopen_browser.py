@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import Session
 
@@ -13,6 +12,7 @@ from handoff import conversations
 from handoff.reopen import LINK_FOR, link
 from handoff.texts import shipped
 from kb.models import now
+from tests.browser import axe
 
 from .conftest import PHONE, Visit
 from .site import Customer, Site
@@ -208,7 +208,7 @@ def test_every_state_is_accessible_and_fits_a_phone(site: Site, visit: Visit, la
 def fine(page: Page, what: str) -> None:
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert over <= 0, f"{what} is {over} pixels too wide"
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, f"{what}: {found.generate_report()}"
     button = page.locator(".button")
     if button.count():

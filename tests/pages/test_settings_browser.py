@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from handoff import shop_settings
@@ -13,6 +12,7 @@ from handoff.db import reading
 from handoff.hours import Hours
 from handoff.models import Change, Setting
 from handoff.web.hours_form import form_of
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import PASSWORD, Site
@@ -373,7 +373,7 @@ def test_the_pages_are_accessible_and_fit(site: Site, visit: Visit, lang: str, d
     page = visit("", "ada", phone=phone, dark=dark, lang=lang)
 
     def fits(what: str) -> None:
-        found = Axe().run(page)
+        found = axe(page)
         assert found.violations_count == 0, f"{what}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, what
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session
 
 from kb.drafts import EntryDraft
 from kb.entries import create_entry
+from tests.browser import axe
 
 from .conftest import Visit
 from .site import Site
@@ -50,7 +50,7 @@ def entry(page: Page, text: str) -> Locator:
 
 def no_violations(page: Page) -> None:
     page.evaluate("document.getElementById('toasts').replaceChildren()")
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -116,6 +116,7 @@ def test_a_click_is_not_lost_while_the_list_is_read_anew(site: Site, visit: Visi
     customer = site.customer("wanneer komt mijn paarse kruiwagen")
     page = visit(f"/desk/{customer.id}", "noor")
     take(page)
+    page.wait_for_load_state("networkidle")
     first = near(page).get_by_role("button", name=re.compile("Stuur als antwoord")).first
     first.hover()
     asked = first.get_attribute("aria-label") or ""

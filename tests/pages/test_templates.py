@@ -10,13 +10,14 @@ from sqlmodel import select
 
 from handoff import password_links
 from handoff.models import Person
+from handoff.rates import Rates
 from handoff.settings import ROOT
 from handoff.web import rendering
 
 from .site import PASSWORD, Site
 
 FOLDER = ROOT / "handoff/templates"
-CUSTOMERS = ("shop.html", "chat.html", "reopen.html")  # made by shop_pages.customer_page
+CUSTOMERS = ("shop.html", "chat.html", "reopen.html", "no_mail.html")  # made by shop_pages.customer_page
 OURS = [p for p in sorted(FOLDER.rglob("*.html")) if p.name not in (*CUSTOMERS, "_macros.html")]
 ALWAYS = {"page", "t"} | set(rendering.environment().globals)
 
@@ -70,11 +71,18 @@ def go_everywhere(site: Site) -> None:
     part = {"HX-Request": "true"}
     group = client.get("/api/v1/review/groups").json()["groups"][0]["id"]
     entry = "/review/entries/return-how/nl"
+    made = client.post("/review/causes", data={"title": "wat erachter zit"})
+    brought = client.post("/review/import", files={"file": ("x.csv", "question,answer\nHoe?,Zo.\n")})
+    cause = made.headers["location"].partition("?")[0].rpartition("/")[2]
     for path in ["/desk", f"/desk/{customer.id}", "/review", f"/review/groups/{group}", "/review/entries",
-                 "/review/entries/new", entry, f"{entry}/history", "/review/texts", "/review/reports",
-                 "/settings/hours", "/settings/history",
+                 "/review/entries/new", entry, f"{entry}/history", f"{entry}/history/1", "/review/care",
+                 "/review/texts", "/review/reports",
+                 "/review/import", brought.headers["location"],
+                 "/review/causes", "/review/causes/new", f"/review/causes/{cause}",
+                 "/settings/hours", "/settings/history", "/account",
                  "/settings/people", "/settings/people/new", "/settings/routing",
-                 "/settings/canned", "/settings/canned/new", "/settings/topics",
+                 "/settings/canned", "/settings/canned/new", "/settings/topics", "/settings/approving",
+                 "/settings/webhooks",
                  "/settings/topics/one?topic=returns"]:  # fmt: skip
         assert client.get(path).status_code == 200, path
     work = f"/desk/{customer.id}"
@@ -87,9 +95,23 @@ def go_everywhere(site: Site) -> None:
     assert client.post(f"{work}/draft", headers=part).status_code == 200
     assert client.post("/desk/away", data={"away": "false"}, headers=part).status_code == 200
     assert client.post("/settings/canned/preview", data={"text": "hoi {klant}"}, headers=part).status_code == 200
+    words = {"language": "nl", "question": "Waar?", "answer": "Hier."}
+    assert client.post(f"/review/groups/{group}/draft", data=words, headers=part).status_code == 200
+    assert client.get(f"/review/groups/{group}/proof", headers=part).status_code == 200
+    assert client.post(f"/review/groups/{group}/model", headers=part).status_code == 200
     assert client.post("/review/preview", data={"answer": "*hoi*"}, headers=part).status_code == 200
     assert client.post("/review/texts/nl/say.ok", data={"value": ""}, headers=part).status_code == 422
+    assert client.post(f"{entry}/again", data={"months": "6"}, headers=part).status_code == 200
+    right = {"key": "return-how", "language": "nl"}
+    assert client.post("/review/care/right", data=right, headers=part).status_code == 200
     assert client.get("/review/groups/99999").status_code == 404
+    for path in ["/faq/nl", "/faq/nl?q=saldo&part=1", "/faq/nl/return-how", "/faq/nl/topic/returns"]:
+        assert client.get(path).status_code == 200, path
+    assert client.get("/faq/nl/none").status_code == 404
+    voted = client.post("/faq/nl/return-how/helped", data={"word": "y"}, headers={"X-Part": "1"})
+    assert voted.status_code == 200
+    site.it.rates = Rates(site.it.settings.model_copy(update={"rate_limits": True, "rate_faq": "1/hour"}))
+    assert [client.get("/faq/nl?q=saldo").status_code for _ in range(2)] == [200, 429]
 
 
 def test_routes_pass_exactly_what_templates_name(rendered: dict[str, list[set[str]]]) -> None:

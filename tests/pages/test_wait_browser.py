@@ -4,13 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
 from handoff import conversations, presence
 from handoff.models import Conversation, Estimate, Person
 from kb.models import now
+from tests.browser import axe
 from tests.handoff.waits import everybody_busy
 
 from .conftest import Visit
@@ -102,5 +102,5 @@ def test_who_waits_longer_than_told_is_red_and_readable(shop: Site, visit: Visit
     wide = "[...document.querySelectorAll('*')].filter(n => n.getBoundingClientRect().right > innerWidth + 1)"
     assert page.evaluate(f"{wide}.map(n => n.outerHTML.slice(0, 200))") == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()

@@ -12,6 +12,7 @@ PLACES = [
     *(ROOT / "handoff/web").glob("*.py"),
     ROOT / "handoff/summary.py",
     ROOT / "handoff/reminders.py",
+    ROOT / "handoff/tell_askers.py",
 ]
 SCRIPTS = list((ROOT / "handoff/static").glob("*.js"))
 KEY = r"[a-z]+\.[a-z0-9_.-]*"

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.product import Product
 from tests.bot.server import require_bot
+from tests.browser import unhurried
 from tests.widget.hand import Hand
 
 pytestmark = [pytest.mark.browser, pytest.mark.rasa]
@@ -126,8 +127,8 @@ class Visit:
         context = self.chromium.new_context(
             base_url=self.product.address, locale=script.language, viewport={"width": 1280, "height": 800}
         )
-        context.set_default_timeout(15_000)
-        return context.new_page()
+        context.set_default_timeout(30_000)
+        return unhurried(context).new_page()
 
 
 @pytest.mark.parametrize("script", [DUTCH, ENGLISH], ids=["nl", "en"])
@@ -135,19 +136,21 @@ def test_the_story(visit: Visit, script: Script) -> None:
     her = visit.customer(script)
     for question, words in script.questions:
         her.type(question)
-        expect(her.log.get_by_text(re.compile(words, re.I)).last).to_be_visible(timeout=15_000)
-        expect(her.page.get_by_role("group", name=script.helped).last).to_be_visible(timeout=15_000)
+        expect(her.log.get_by_text(re.compile(words, re.I)).last).to_be_visible(timeout=30_000)
+        expect(her.page.get_by_role("group", name=script.helped).last).to_be_visible(timeout=30_000)
     her.type(script.unknown)
-    expect(her.page.get_by_text(re.compile(script.place)).first).to_be_visible(timeout=15_000)
+    expect(her.page.get_by_text(re.compile(script.place)).first).to_be_visible(timeout=30_000)
     her.sees(script.not_known)
 
     desk = visit.as_role(script, "agent", "/desk")
     desk.get_by_role("link", name=re.compile(re.escape(script.unknown))).click()
     expect(desk.get_by_text(script.unknown).first).to_be_visible()
+    expect(desk.get_by_role("button", name=script.claim)).to_be_visible()
+    expect(desk.locator(".htmx-settling")).to_have_count(0)  # its buttons work a moment after they are there
     desk.get_by_role("button", name=script.claim).click()
     desk.get_by_label(script.box).fill(script.reply)
     desk.get_by_role("button", name=script.send, exact=True).click()
-    expect(her.log.get_by_text(script.reply)).to_be_visible(timeout=15_000)
+    expect(her.log.get_by_text(script.reply)).to_be_visible(timeout=30_000)
 
     review = visit.as_role(script, "editor", "/review")
     review.get_by_role("link", name=re.compile(re.escape(script.unknown))).click()
@@ -158,4 +161,4 @@ def test_the_story(visit: Visit, script: Script) -> None:
 
     second = visit.customer(script)
     second.type(script.other_words)
-    expect(second.log.get_by_text(script.reply)).to_be_visible(timeout=15_000)
+    expect(second.log.get_by_text(script.reply)).to_be_visible(timeout=30_000)

@@ -84,6 +84,16 @@ def test_out_and_in_again_changes_nothing(migrated: Call, tmp_path: Path) -> Non
         assert "0 new, 0 changed, 1 as they were" in migrated("import", tmp_path / name).stdout
 
 
+def test_a_dry_run_shows_what_would_change_and_a_page_is_read(migrated: Call, tmp_path: Path) -> None:
+    source = tmp_path / "faq.html"
+    source.write_text("<h2>Kan dat?</h2><p>Ja, <b>zeker</b>.<h2>Over ons</h2><p>Leuk.")
+    said = migrated("import", source, "--dry-run").stdout
+    assert "line 1: created kan-dat (nl): Kan dat?" in said
+    assert "1 new, 0 changed, 0 as they were. 1 left out, as they look like no question. Nothing was changed." in said
+    assert "1 new" in migrated("import", source).stdout
+    assert "0 new, 0 changed, 1 as they were." in migrated("import", source).stdout
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -91,7 +101,7 @@ def test_out_and_in_again_changes_nothing(migrated: Call, tmp_path: Path) -> Non
         ("faq.pdf", b"%PDF-1.4", "format is one of"),
         ("empty.yml", b"", "holds no entries"),
         ("torn.yml", b"- key: [", "line 1"),
-        ("binary.csv", b"\xff\xfe\x00\x01", "not UTF-8"),
+        ("binary.csv", b"\xff\xfd\x80\x81", "not UTF-8"),
         ("wrong.yml", b"- key: a\n  language: en\n", "line 1"),
         ("text.yml", b"just words", "list of entries"),
         ("torn.jsonl", b'{"key": "a"}\n{oops', "line 2"),

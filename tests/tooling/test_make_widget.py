@@ -1,5 +1,6 @@
 """The widget's one script is what `make widget` makes of its sources."""
 
+import gzip
 import importlib.util
 import re
 import shutil
@@ -24,6 +25,29 @@ def maker() -> ModuleType:
 def test_the_script_is_made_from_these_sources(maker: ModuleType) -> None:
     first = maker.MADE.read_text("utf-8").partition("\n")[0] + "\n"
     assert first == maker.notice(), "run: make widget"
+
+
+def test_what_is_served_compressed_is_the_same_script(maker: ModuleType) -> None:
+    assert gzip.decompress(maker.PACKED.read_bytes()) == maker.MADE.read_bytes(), "run: make widget"
+
+
+def test_a_letter_stands_for_each_name_of_our_own_and_for_nothing_else(maker: ModuleType) -> None:
+    code = "const{_log:n}=a;n._log(a._last,a._log.x,b.e);c={_log:n,_last:1,get _other(){}};c._other+a.in_log;_log9"
+    short = "const{t:n}=a;n.t(a.n,a.t.x,b.e);c={t:n,n:1,get s(){}};c.s+a.in_log;_log9"  # e is taken
+    assert maker.shortened(code) == short
+
+
+@pytest.mark.parametrize("code", ["a._log('_log')", "a._log=`${x}_log`", "let _log=1;a._log=2", 'a._log["_log"]'])
+def test_a_name_of_our_own_that_is_no_property_alone_is_refused(maker: ModuleType, code: str) -> None:
+    with pytest.raises(ValueError, match="not of properties alone: log"):
+        maker.shortened(code)
+
+
+def test_nobody_else_names_things_as_our_own_are_named(maker: ModuleType) -> None:
+    """So no name of the server's JSON can be hit; the DOM has none that begin with _."""
+    for file in (ROOT / "handoff" / "web").glob("*.py"):
+        assert re.findall(r"""["']_[a-z]\w*["']\s*:""", file.read_text("utf-8")) == [], file
+    assert re.findall(r"(?<![\w$'\"`}])_[a-z]\w{2,}", maker.MADE.read_text("utf-8")) == []
 
 
 def test_every_module_is_joined_after_what_it_imports(maker: ModuleType) -> None:

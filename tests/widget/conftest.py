@@ -38,7 +38,7 @@ def server(standin: StandIn) -> StandIn:
 @pytest.fixture
 def context(chromium: Browser, server: StandIn) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     context.add_init_script(f"""window.violations = [];
         addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI));
         customElements.whenDefined('rechtdoor-chat').then(chat => Object.assign(chat.Talk.pace, {PACE}));""")

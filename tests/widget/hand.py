@@ -49,7 +49,7 @@ class Hand:
         """In a status region, where a screen reader announces it."""
         expect(self.page.get_by_role("status").filter(has_text=text)).to_have_count(1)
 
-    def until(self, true: Callable[[], bool], seconds: float = 30) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 60) -> None:
         """Waits for something that is not on the page."""
         end = time.monotonic() + seconds
         while not true():

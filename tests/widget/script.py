@@ -17,7 +17,8 @@ Row = dict[str, Any]
 
 
 def texts(language: str) -> dict[str, str]:
-    loaded: dict[str, str] = yaml.safe_load((ROOT / f"data/texts/{language}.yml").read_text("utf-8"))
+    file = ROOT / f"data/texts/{'nl' if language == 'nl' else 'en'}.yml"
+    loaded: dict[str, str] = yaml.safe_load(file.read_text("utf-8"))
     return loaded
 
 
@@ -28,6 +29,11 @@ class Conversation:
         self.queue: Row | None = None
         self.promise: Row | None = None
         self.email: str | None = None
+        self.mails = True
+        self.whose: str | None = None  # for whom the shop vouches
+        self.agent_face: str | None = None
+        self.rating: Row | None = None
+        self.mailed: dict[str, str | None] = {}  # by client_id: to which address
         self.left: dict[str, Row] = {}  # by client_id: where she can be reached
         self.hidden: dict[int, Row] = {}
         self.agent_seen_seq = 0
@@ -46,9 +52,12 @@ class Conversation:
         return {
             "last_seq": len(self.messages),
             "owner": self.owner,
+            "agent_name": self.agent_name if self.owner == "agent" else None,
+            "agent_face": self.agent_face if self.owner == "agent" else None,
             "queue": self.queue,
             "promise": self.promise,
             "agent_seen_seq": self.agent_seen_seq,
+            "transcript": self.mails and bool(self.messages),
             "bot_busy": self.busy,
         }
 

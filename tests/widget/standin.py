@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .besides import Besides
+from .endings import Endings
 from .script import OPTIONS, ROOT, Conversation, Row, answer, texts
 
 CSP = (
@@ -55,8 +56,10 @@ class StandIn:
         self.posts: list[Row] = []
         self.frames: list[Row] = []  # what came over sockets, beside pings
         self.files: dict[str, bytes] = {}
+        self.asked: list[str | None] = []  # with which conversation a device came to say who she is
         self.mails = True
         self.besides = Besides(self)
+        self.endings = Endings(self)
 
     # Running it
 
@@ -162,9 +165,13 @@ class StandIn:
 
     async def begin(self, request: Request) -> Response:
         key = request.headers["Idempotency-Key"]
-        language = (await request.json())["language"]
+        body = await request.json()
+        language, whose = body["language"], self.endings.named(body.get("identity_token"))
+        if whose == "":
+            return self.problem(401, "identity_bad", language)
         if key not in self.keys:
             talk = Conversation(len(self.keys) + 1, language)
+            talk.whose, talk.mails = whose, self.mails
             self.keys[key], self.talks[talk.id] = talk.id, talk
         talk = self.talks[self.keys[key]]
         if self.faults.answers and self.faults.answers[0] == "lost conversation":
@@ -217,8 +224,7 @@ class StandIn:
     async def show(self, request: Request) -> Response:
         if not (talk := self.find(request)):
             return self.problem(404, "not_found")
-        more = {"agent_name": talk.agent_name} if talk.agent_name else {}
-        return JSONResponse({"id": talk.id, "language": talk.language, **talk.state(), **more})
+        return JSONResponse({"id": talk.id, "language": talk.language, **talk.state()})
 
     async def live(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -236,7 +242,7 @@ class StandIn:
             while True:
                 frame = json.loads(await socket.receive_text())
                 if "ping" in frame:
-                    queue.put_nowait({"event": "pong"})
+                    queue.put_nowait({"event": "pong", **talk.state()})
                 else:
                     self.frames.append(frame)
         except WebSocketDisconnect:
@@ -253,8 +259,11 @@ class StandIn:
 
     async def words(self, request: Request) -> Response:
         language = request.query_params["language"]
-        found = {k: v for k, v in texts(language).items() if k.startswith("widget.")}
-        return JSONResponse({"language": language, "texts": found})
+        if language not in ("nl", "en", "ar"):
+            return self.problem(422, "invalid")
+        found = {k: v for k, v in texts("nl" if language == "nl" else "en").items() if k.startswith("widget.")}
+        way = "rtl" if language == "ar" else "ltr"
+        return JSONResponse({"language": language, "dir": way, "languages": ["nl", "en", "ar"], "texts": found})
 
     async def page(self, request: Request) -> Response:
         data = "".join(f' data-{name}="{value}"' for name, value in request.query_params.items())
@@ -270,7 +279,12 @@ class StandIn:
         jinja = Environment(loader=FileSystemLoader(ROOT / "handoff/templates"), autoescape=True)
         name = "chat.html" if request.url.path == "/chat" else "shop.html"
         html = jinja.get_template(name).render(
-            language=language, texts=texts(language), accent="#0f6b5c", shop_name="Lantaarn"
+            language=language,
+            direction="ltr",
+            others=[("en", "English") if language == "nl" else ("nl", "Nederlands")],
+            texts=texts(language),
+            accent="#0f6b5c",
+            shop_name="Lantaarn",
         )
         return HTMLResponse(html, headers={"Content-Security-Policy": CSP})
 
@@ -296,6 +310,7 @@ class StandIn:
                 Route(api + "/{id}/messages", self.post, methods=["POST"]),
                 Route(api + "/{id}/messages", self.read),
                 *self.besides.routes(api),
+                *self.endings.routes(api),
                 WebSocketRoute(api + "/{id}/live", self.live),
                 Route("/api/v1/texts", self.words),
                 Route("/widget.js", self.static),

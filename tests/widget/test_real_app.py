@@ -22,6 +22,7 @@ from tests.handoff.pictures import from_a_camera
 from tests.pages.site import PASSWORD, Site, running
 
 from .hand import Hand
+from .script import ROOT
 
 pytestmark = pytest.mark.browser
 ANSWER = {"act": "answer"}
@@ -104,6 +105,19 @@ def test_script_and_both_languages_are_served_in_at_most_15_kb(site: Site) -> No
         assert answer.headers["Content-Encoding"] == "gzip"
         size += answer.num_bytes_downloaded
     assert size <= 15_000
+
+
+def test_the_script_is_served_compressed_or_plain_and_is_the_same(site: Site) -> None:
+    client = site.client()
+    packed, plain = (client.get("/widget.js", headers={"Accept-Encoding": how}) for how in ("br, gzip", "identity"))
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.content == plain.content == (ROOT / "handoff/static/widget.js").read_bytes()
+    assert packed.num_bytes_downloaded == (ROOT / "handoff/static/widget.js.gz").stat().st_size
+    for answer in (packed, plain):
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
 def test_a_question_is_answered_and_helped(page: Page, site: Site) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from .hand import Hand
 from .standin import StandIn
@@ -248,3 +248,54 @@ def test_unread_is_counted_while_closed_and_gone_once_seen(hand: Hand, server: S
     hand.launcher.click()
     hand.button("Chat sluiten").click()
     expect(hand.button("Stel je vraag")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["fr", "xx", "<b>", "👋"])
+def test_a_language_without_texts_is_english(visit: Visit, server: StandIn, language: str) -> None:
+    hand = Hand(visit(f"/?language={language}")).open()
+    hand.type("hello")
+    hand.sees("Je zei: hello")
+    expect(hand.page.get_by_role("dialog", name="Ask us")).to_be_visible()
+    assert server.talk.language == "en"
+    assert hand.page.evaluate("document.querySelector('rechtdoor-chat').lang") == "en"
+
+
+def test_a_language_that_the_shop_added_is_spoken_and_written_its_own_way(visit: Visit, server: StandIn) -> None:
+    hand = Hand(visit("/?language=ar")).open()
+    hand.type("مرحبا")
+    expect(hand.log.get_by_text("مرحبا", exact=True)).to_be_visible()
+    hand.until(lambda: bool(server.talks))
+    assert server.talk.language == "ar"
+    element = "document.querySelector('rechtdoor-chat')"
+    assert hand.page.evaluate(f"[{element}.lang, {element}.dir]") == ["ar", "rtl"]
+    assert hand.panel.evaluate("e => e.scrollWidth <= e.clientWidth")
+    hand.page.reload()  # from what was kept, too
+    expect(hand.box).to_be_visible()
+    assert hand.page.evaluate(f"[{element}.lang, {element}.dir]") == ["ar", "rtl"]
+
+
+@pytest.mark.parametrize(("position", "side"), [("left", "left"), ("right", "right"), (None, "right")])
+def test_the_chat_stands_left_or_right(visit: Visit, position: str | None, side: str) -> None:
+    hand = Hand(visit("/?language=nl" + (f"&position={position}" if position else "")))
+    for name in ("launcher", "panel"):
+        if name == "panel":
+            hand.open()
+        box = getattr(hand, name).bounding_box()
+        assert box
+        gap = box["x"] if side == "left" else 1280 - box["x"] - box["width"]
+        assert gap == pytest.approx(24, abs=1)
+    hand.type("medewerker")
+    hand.button("Terug naar de chatbot").click()
+    expect(hand.page.get_by_role("dialog", name="Dan geef je je plek")).to_be_in_viewport(ratio=1)
+
+
+def test_words_that_cannot_be_had_are_the_few_that_come_along(
+    visit: Visit, context: BrowserContext, server: StandIn
+) -> None:
+    context.route("**/api/v1/texts*", lambda route: route.fulfill(status=500, json={"status": 500, "detail": "x"}))
+    hand = Hand(visit())
+    expect(hand.button("Stel je vraag")).to_be_visible()
+    context.unroute("**/api/v1/texts*")
+    expect(hand.page.get_by_role("button", name="Stel je vraag")).to_be_visible()
+    hand.launcher.click()
+    expect(hand.panel).to_be_visible(timeout=20_000)  # named so once its words are there

@@ -1,5 +1,8 @@
-/* What every part needs: where the server is, what is kept in the browser, and how elements are made. */
+/* What every part needs: where the server is, what is kept in the browser, and how elements are made.
+
+   Names that begin with _ are the script's own, seen by no page, server or storage: `make widget` shortens them. */
 export const LIMIT = 4000, QUIET = ['end', 'leave_queue'];
+export const pace = { timeout: 15000, retry: 1000, most: 30000, beat: 15000, fast: 3000, silent: 8000 }; // in ms
 export const script = document.currentScript;
 export const BASE = script?.src ? new URL(script.src).origin : location.origin;
 
@@ -20,19 +23,21 @@ const keep = name => {
     area[KEY] = '';
     delete area[KEY];
   } catch { area = {}; }
+  const get = key => { try { return JSON.parse(area[KEY + key]); } catch { return null; } };
   return {
-    get(key) { try { return JSON.parse(area[KEY + key]); } catch { return null; } },
+    get,
     set(key, value) {
       try { area[KEY + key] = JSON.stringify(value); } catch { (area = { ...area })[KEY + key] = JSON.stringify(value); }
     },
     remove(key) { delete area[KEY + key]; },
-    all(start) { return Object.keys(area).filter(k => k.startsWith(KEY + start)).sort().map(k => this.get(k.slice(KEY.length))); },
+    _all: start => Object.keys(area).filter(k => k.startsWith(KEY + start)).sort().map(k => get(k.slice(KEY.length))),
   };
 };
 export const store = keep('localStorage'), session = keep('sessionStorage');
 export const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
-export const coarse = () => matchMedia('(pointer: coarse)').matches;
 export const length = text => text.length > LIMIT / 2 ? [...text].length : text.length;
+export const backOff = (times, first = pace.retry) =>
+  Math.min(pace.most, first * 2 ** Math.max(0, times - 1)) * (0.5 + Math.random());
 
 const ICONS = {
   chat: 'M7.9 20A9 9 0 1 0 4 16.1L2 22Z',
@@ -50,13 +55,19 @@ export const icon = name => {
   svg.firstChild.setAttribute('d', ICONS[name]);
   return svg;
 };
-/* An element with properties (or attributes) and children; text is always text. */
-export const h = (tag, props = {}, ...children) => {
-  const el = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
+/* An element ('p', or 'p.error' with its classes) with properties or attributes, and children; text is always text. */
+export const h = (kind, props = {}, ...children) => {
+  const [tag, className = ''] = kind.split('.'), el = document.createElement(tag);
+  for (const [name, value] of Object.entries({ className, ...props })) {
     if (name in el) el[name] = value;
     else el.setAttribute(name, value);
   }
-  el.append(...children.filter(child => child != null));
+  el.append(...children);
   return el;
+};
+export const radio = (name, value, words, more) =>
+  h('label.choice', {}, h('input', { type: 'radio', name, value, ...more }), words);
+/* Puts the text, or the parts that make it, where another one stands: what is the same is not read out again. */
+export const tell = (node, text, ...parts) => {
+  if (node.textContent !== text) node.replaceChildren(...parts.length ? parts : [text]);
 };

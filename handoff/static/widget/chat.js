@@ -1,289 +1,318 @@
 /* The custom element: opening and closing, the field, and what the page may do with it. */
-import { BARE, BASE, LIMIT, coarse, h, icon, length, script, session, store } from './base.js';
+import { BARE, BASE, LIMIT, h, icon, length, pace, script, session, store, tell } from './base.js';
 import { leaveAddress } from './contact.js';
-import { Log } from './log.js';
+import { makeLog } from './log.js';
 import { drawCard, drawHead, makeCard } from './status.js';
 import { STYLE } from './style.css';
-import { Talk } from './talk.js';
+import { makeTalk } from './talk.js';
 
 class RechtdoorChat extends HTMLElement {
-  static Talk = Talk;
+  static Talk = { pace };
   static define(tag = 'rechtdoor-chat') {
     if (!customElements.get(tag)) customElements.define(tag, this);
   }
-
-  #talk;
-  #words = {};
-  #ui = null;
-  #log;
-  #open = false;
-  #opener = null;
-  #count = 0;
-  #bare = 0;
-  #off = null;
-  #narrow = matchMedia('(max-width:480px),(max-height:480px)');
 
   constructor() {
     super();
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
+    setUp(this, this.shadowRoot);
   }
 
-  connectedCallback() {
-    const asked = (this.dataset.language || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
-    const language = this.lang = BARE[asked] ? asked : 'en';
-    const { accent } = this.dataset;
-    if (CSS.supports('color', accent)) this.style.setProperty('--accent', accent);
-    this.#off = new AbortController();
-    const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal });
+  connectedCallback() { this._start(); }
+
+  disconnectedCallback() { this._stop(); }
+}
+
+/* Gives the element what a page may call, and what happens when it comes and goes. */
+const setUp = (el, root) => {
+  const narrow = matchMedia('(max-width:480px),(max-height:480px)'), { dataset } = el;
+  let talk, words = {}, ui, log, opened = false, opener, count = 0, retry, off, page, lang, identity;
+
+  el._start = () => {
+    page = dataset.position === 'page';
+    const { accent } = dataset;
+    if (CSS.supports('color', accent)) el.style.setProperty('--accent', accent);
+    off = new AbortController();
+    const on = (target, type, act) => target.addEventListener(type, act, { signal: off.signal });
     on(document, 'click', e => {
       const button = e.target.closest?.('[data-rechtdoor-ask]');
-      if (button) button.dataset.rechtdoorAsk ? this.ask(button.dataset.rechtdoorAsk) : this.open();
+      if (!button) return;
+      e.preventDefault(); // a link leads on where there is no widget
+      el.ask(button.dataset.rechtdoorAsk, button.dataset.draft);
     });
-    on(document, 'visibilitychange', () => this.#render());
-    on(this.#narrow, 'change', () => { if (this.#open) this.#show(); });
-    if (window.visualViewport) on(visualViewport, 'resize', () => this.#fit());
-    const talk = this.#talk = new this.constructor.Talk(language);
+    on(document, 'visibilitychange', render);
+    on(narrow, 'change', () => { if (opened && ui) show(); });
+    if (window.visualViewport) on(visualViewport, 'resize', fit);
+    talk = makeTalk();
+    speak((dataset.language || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase());
     let due;
-    talk.onchange = () => {
-      if (!due) queueMicrotask(() => { due = false; this.#render(); });
+    talk._onchange = () => {
+      if (!due) queueMicrotask(() => { due = false; render(); });
       due = true;
     };
-    talk.start();
-    this.#learn();
-  }
+    talk._onrefused = detail => fire('refused', { detail });
+    talk._start(on);
+    talk._identify(identity ||= dataset.identity);
+    learn();
+  };
 
-  disconnectedCallback() {
-    this.#off.abort();
-    this.#talk.stop();
-    clearTimeout(this.#bare);
-  }
+  el._stop = () => {
+    off.abort();
+    talk._stop();
+    clearTimeout(retry);
+    ui = log = null; // put back on the page it is built anew
+  };
 
-  get #page() { return this.dataset.position === 'page'; }
-
-  open() {
+  el.open = () => {
     const at = document.activeElement;
-    if (!this.#open) {
-      this.#opener = at && at !== this && at !== document.body ? at : null;
-      this.#unfold();
+    if (!opened) {
+      opener = at && at !== el && at !== document.body ? at : null;
+      unfold();
     }
-    this.#focus();
-  }
+    focus();
+  };
 
-  close() {
-    if (!this.#open || this.#page) return;
-    const inside = this.shadowRoot.activeElement;
-    this.#open = false;
+  el.close = () => {
+    if (!opened || page) return;
+    const inside = root.activeElement;
+    opened = false;
     session.remove('open');
-    if (this.#ui) {
-      this.#ui.panel.close();
-      this.#ui.launch.hidden = false;
-      if (inside) (this.#opener?.isConnected ? this.#opener : this.#ui.launch).focus();
+    if (ui) {
+      ui._panel.close();
+      ui._launch.hidden = false;
+      if (inside) (opener?.isConnected ? opener : ui._launch).focus();
     }
-    this.#talk.watch(false);
-    this.#tell('close');
-    this.#render();
-  }
+    talk._watch(false);
+    fire('close');
+    render();
+  };
 
-  ask(text) {
-    this.open();
+  /* Sent at once; as a draft it stands in the field, below what is typed there already. */
+  el.ask = (text, draft) => {
+    el.open();
     text = String(text).trim();
-    if (text) this.#talk.say({ text });
-  }
+    if (draft == null) {
+      if (text) talk._say({ text });
+      return;
+    }
+    const typed = session.get('draft') || '';
+    write(typed.includes(text) ? typed : `${typed}\n${text}`.trim());
+  };
+
+  /* The shop's word for who she is, a token that its server signed; null when she logs out. */
+  el.identify = token => {
+    identity = token;
+    delete dataset.identity;
+    if (token === null) write('');
+    talk?._identify(token);
+  };
 
   /* To the field; to the talk where the field would bring up a keyboard. */
-  #focus = field => this.#ui?.[!field && coarse() ? 'log' : 'input'].focus();
+  const focus = field => ui && (!field && matchMedia('(pointer:coarse)').matches ? ui._log : ui._input).focus();
 
-  #tell(name, detail) {
-    this.dispatchEvent(new CustomEvent(`rechtdoor:${name}`, { bubbles: true, composed: true, detail }));
-  }
+  const fire = (name, detail) =>
+    el.dispatchEvent(new CustomEvent(`rechtdoor:${name}`, { bubbles: true, composed: true, detail }));
 
-  #t = (name, values = {}) => (this.#words[name] || '').replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+  const t = (name, values = {}) => (words[`widget.${name}`] ?? words[name] ?? '').replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+
+  const speak = language => { lang = el.lang = talk._language = language; };
 
   /* What was kept from last time, at once; then what the server has now. */
-  async #learn() {
-    const name = `texts:${this.lang}`, kept = store.get(name);
-    if (kept && !this.#ui) this.#build(kept);
+  const learn = async () => {
+    const name = `words:${lang}`, kept = store.get(name);
+    if (kept && !ui) build(kept);
     try {
-      const answer = await fetch(`${BASE}/api/v1/texts?language=${this.lang}`, { credentials: 'omit', signal: AbortSignal.timeout(8000) });
-      const { texts } = await answer.json(), fresh = {};
-      for (const key in texts) if (key.startsWith('widget.')) fresh[key.slice(7)] = texts[key];
+      const answer = await fetch(`${BASE}/api/v1/texts?language=${lang}`, { credentials: 'omit', signal: AbortSignal.timeout(8000) });
+      const fresh = await answer.json();
+      if (!answer.ok) throw fresh;
       store.set(name, fresh);
-      if (!kept) this.#talk.offline = false;
-      if (!kept || (!this.#open && JSON.stringify(fresh) !== JSON.stringify(kept))) this.#build(fresh);
-    } catch {
-      this.#talk.offline = true;
-      if (!this.#ui) this.#build(BARE[this.lang]);
-      this.#bare = setTimeout(() => this.#learn(), 5000 + Math.random() * 5000);
+      if (!kept) talk._offline = false;
+      if (!kept || (!opened && JSON.stringify(fresh) !== JSON.stringify(kept))) build(fresh);
+    } catch (problem) {
+      if (problem.status === 422 && lang !== 'en') { // no texts in that language
+        speak('en');
+        return learn();
+      }
+      talk._offline = true;
+      if (!ui) build({ texts: BARE[lang] || BARE.en });
+      retry = setTimeout(learn, 5000 + Math.random() * 5000);
     }
-  }
+  };
 
-  #build(words) {
-    const typed = this.#ui ? this.#ui.input.value : session.get('draft') || '', inside = this.shadowRoot.activeElement;
-    this.#words = words;
-    const t = this.#t, page = this.#page, talk = this.#talk;
-    const ui = this.#ui = {};
-    const button = (className, picture, label, onclick, type = 'button') =>
-      h('button', { className: `icon ${className}`, title: label, type, onclick }, icon(picture), h('span', { className: 'sr' }, label));
+  const build = fresh => {
+    const inside = root.activeElement;
+    words = fresh.texts;
+    el.dir = fresh.dir || '';
+    ui = {};
+    const button = (kind, picture, label, onclick, type = 'button') =>
+      h(`button.icon ${kind}`, { title: label, type, onclick }, icon(picture), h('span.sr', {}, label));
     const upload = files => {
-      [...files].forEach(file => talk.upload(file));
-      this.#log.down();
+      [...files].forEach(file => talk._upload(file));
+      log._down();
     };
-    ui.badge = h('span', { className: 'badge', hidden: true, 'aria-hidden': 'true' });
-    ui.unread = h('span', { className: 'sr', role: 'status' });
-    ui.launch = h('button', { className: 'launch', 'aria-haspopup': 'dialog', onclick: () => this.open() },
-      icon('chat'), h('b', {}, t('launcher')), ui.badge, ui.note = h('span', { className: 'sr' }));
-    ui.card = makeCard(t, sure => sure ? this.#sure('leave_queue') : (this.#render(), this.#focus()), () =>
-      leaveAddress(this.shadowRoot, talk, t, !!talk.state.promise, this.#focus));
-    ui.file = h('input', { type: 'file', multiple: true, hidden: true, accept: 'image/jpeg,image/png,image/webp,image/gif,.pdf', onchange: () => {
-      upload(ui.file.files);
-      ui.file.value = '';
+    ui._badge = h('span.badge', { hidden: true, 'aria-hidden': 'true' });
+    ui._unread = h('span.sr', { role: 'status' });
+    ui._launch = h('button.launch', { 'aria-haspopup': 'dialog', onclick: el.open },
+      icon('chat'), h('b', {}, t('launcher')), ui._badge, ui._note = h('span.sr'));
+    ui._card = makeCard(t, sure => sure ? makeSure('leave_queue') : (render(), focus()), kind =>
+      leaveAddress(root, talk, t, kind, () => {
+        if (kind === 'transcript') log._note(t('mailed'));
+        focus();
+      }));
+    ui._file = h('input', { type: 'file', multiple: true, hidden: true, accept: 'image/jpeg,image/png,image/webp,image/gif,.pdf', onchange: () => {
+      upload(ui._file.files);
+      ui._file.value = '';
     } });
-    ui.panel = h(page ? 'section' : 'dialog', { className: 'panel', 'aria-labelledby': 'title' },
+    ui._panel = h(page ? 'section.panel' : 'dialog.panel', { 'aria-labelledby': 'title' },
       h('header', {},
-        ui.face = h('span', { className: 'face', 'aria-hidden': 'true' }),
-        h('div', { className: 'names' }, h('h2', { id: 'title' }, t('title')), ui.who = h('p')),
-        ui.end = button('', 'end', t('end'), () => this.#sure('end')),
-        page ? null : button('', 'close', t('close'), () => this.close())),
-      h('div', { className: 'middle' },
-        ui.log = h('div', { className: 'log', role: 'log', tabIndex: 0, 'aria-label': t('log'), 'aria-live': 'off' }),
-        ui.typing = h('div', { className: 'typing', role: 'status' }),
-        ui.jump = button('jump', 'down', t('jump'), () => this.#log.down())),
-      h('div', { className: 'below' },
-        ui.card.node,
-        ui.error = h('p', { className: 'error', id: 'error', role: 'alert' }),
-        ui.left = h('p', { className: 'count', id: 'left' }),
-        h('form', { onsubmit: e => { e.preventDefault(); this.#submit(); } },
-          ui.input = h('textarea', { rows: 1, dir: 'auto', value: typed, placeholder: t('placeholder'), 'aria-label': t('input'),
+        ui._face = h('span.face', { 'aria-hidden': 'true' }),
+        h('div.names', {}, h('h2', { id: 'title' }, t('title')), ui._who = h('p')),
+        ui._end = button('', 'end', t('end'), () => makeSure('end')),
+        page ? '' : button('', 'close', t('close'), el.close)),
+      h('div.middle', {},
+        ui._log = h('div.log', { role: 'log', tabIndex: 0, 'aria-label': t('log'), 'aria-live': 'off' }),
+        ui._typing = h('div.typing', { role: 'status' }),
+        ui._jump = button('jump', 'down', t('jump'), () => log._down())),
+      h('div.below', {},
+        ui._card._node,
+        ui._error = h('p.error', { id: 'error', role: 'alert' }),
+        ui._left = h('p.count', { id: 'left' }),
+        h('form', { onsubmit: e => { e.preventDefault(); submit(); } },
+          ui._input = h('textarea', { rows: 1, dir: 'auto', value: session.get('draft') || '', placeholder: t('placeholder'), 'aria-label': t('input'),
             'aria-describedby': 'left error', enterKeyHint: 'send',
             oninput: () => {
-              this.#typed();
-              talk.line.type();
+              fitField();
+              talk._line._type();
             },
             onpaste: e => {
               const { files } = e.clipboardData;
               if (files.length) e.preventDefault();
               upload(files);
             },
-            onkeydown: e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); this.#submit(); } } }),
-          ui.file, ui.clip = button('', 'file', t('file'), () => ui.file.click()),
+            onkeydown: e => { if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); submit(); } } }),
+          ui._file, ui._clip = button('', 'file', t('file'), () => ui._file.click()),
           button('send', 'send', t('send'), null, 'submit'))));
-    ui.panel.onkeydown = e => {
+    ui._panel.onkeydown = e => {
       if (e.key !== 'Escape' || e.isComposing || page) return;
       e.preventDefault();
       e.stopPropagation();
-      this.close();
+      el.close();
     };
-    ui.panel.oncancel = e => e.preventDefault();
-    ui.panel.onclose = () => { if (!ui.panel.open) this.close(); };
-    ui.jump.hidden = true;
-    ui.clip.hidden = !t('file');
-    const { log, jump } = ui;
-    this.#log = new Log({ talk, t, log, jump, lang: this.lang, focus: this.#focus }, this.dataset.greeting || t('greeting'));
-    this.shadowRoot.replaceChildren(page ? '' : h('section', { 'aria-label': t('title') }, ui.launch, ui.unread), ui.panel);
-    if (this.#open) this.#show();
-    else if (page || 'open' in this.dataset || (session.get('open') && !this.#narrow.matches)) this.#unfold();
-    if (inside) ui.input.focus();
-    this.#typed();
-    this.#render();
-  }
+    ui._panel.oncancel = e => e.preventDefault();
+    ui._panel.onclose = () => { if (!ui._panel.open) el.close(); };
+    ui._jump.hidden = true;
+    ui._clip.hidden = !t('file');
+    log = makeLog(talk, t, lang, ui._log, ui._jump, focus, dataset.greeting || t('greeting'),
+      (dataset.suggestions || '').split('|').filter(text => text.trim()).slice(0, 5));
+    root.replaceChildren(page ? '' : h('section', { 'aria-label': t('title') }, ui._launch, ui._unread), ui._panel);
+    if (opened) show();
+    else if (page || 'open' in dataset || (session.get('open') && !narrow.matches)) unfold();
+    if (inside) ui._input.focus();
+    fitField();
+    render();
+  };
 
-  #unfold() {
-    this.#open = true;
+  const unfold = () => {
+    opened = true;
     session.set('open', 1);
-    if (this.#ui) this.#show();
-    this.#talk.watch(true);
-    this.#tell('open');
-    this.#render();
-    this.#log?.down();
-  }
+    if (ui) show();
+    talk._watch(true);
+    fire('open');
+    render();
+    log?._down();
+  };
 
   /* Modal on a phone, where it covers the page; elsewhere the page stays usable beside it. */
-  #show() {
-    const { panel, launch } = this.#ui, inside = this.shadowRoot.activeElement;
-    launch.hidden = true;
-    if (!this.#page) {
+  const show = () => {
+    const panel = ui._panel, inside = root.activeElement;
+    ui._launch.hidden = true;
+    if (!page) {
       if (panel.open) panel.close();
-      if (this.#narrow.matches) panel.showModal();
+      if (narrow.matches) panel.showModal();
       else panel.setAttribute('open', '');
     }
-    this.#fit();
+    fit();
     inside?.focus();
-  }
+  };
 
-  #fit() {
-    if (!this.#ui || this.#page) return;
-    const { style } = this.#ui.panel, view = window.visualViewport, full = this.#open && this.#narrow.matches && view && view.scale === 1;
+  const fit = () => {
+    if (!ui || page) return;
+    const { style } = ui._panel, view = window.visualViewport, full = opened && narrow.matches && view && view.scale === 1;
     style.height = full ? `${view.height}px` : '';
     style.top = full ? `${view.offsetTop}px` : '';
-  }
+  };
 
   // Typing and sending.
-  #typed() {
-    const { input, left, error } = this.#ui, room = LIMIT - length(input.value.trim());
+  const write = text => {
+    session.set('draft', text);
+    if (!ui) return;
+    ui._input.value = text;
+    fitField();
+  };
+
+  const fitField = () => {
+    const input = ui._input, room = LIMIT - length(input.value.trim());
     session.set('draft', input.value);
     input.style.height = 'auto';
     if (input.scrollHeight) input.style.height = `${input.scrollHeight + 2}px`;
-    const over = room < 0 && this.#t('over', { n: -room }), tried = input.hasAttribute('aria-invalid');
+    const over = room < 0 && t('over', { n: -room }), tried = input.hasAttribute('aria-invalid');
     if (tried && !over) input.removeAttribute('aria-invalid');
-    left.textContent = over ? (tried ? '' : over) : room < 400 ? this.#t('left', { n: room }) : '';
-    error.textContent = tried && over || '';
-  }
+    ui._left.textContent = over ? (tried ? '' : over) : room < 400 ? t('left', { n: room }) : '';
+    ui._error.textContent = tried && over || '';
+  };
 
-  #submit() {
-    const { input } = this.#ui, text = input.value.trim();
+  const submit = () => {
+    const input = ui._input, text = input.value.trim();
     if (!text) return;
     if (length(text) > LIMIT) {
       input.setAttribute('aria-invalid', 'true');
-      this.#typed();
+      fitField();
       return;
     }
-    input.value = '';
-    this.#typed();
-    this.#talk.say({ text });
+    write('');
+    talk._say({ text });
     input.focus();
-    this.#log.down();
-  }
+    log._down();
+  };
 
   /* Asks once more before something that cannot be taken back. */
-  #sure(name) {
-    const choice = end => h('button', { onclick: () => box.close(end) }, this.#t(`${name}_${end}`));
-    const box = h('dialog', { className: 'card sure', 'aria-labelledby': 'sure' },
-      h('p', { id: 'sure' }, this.#t(`${name}_sure`)), h('div', { className: 'row' }, choice('yes'), choice('no')));
+  const makeSure = name => {
+    const choice = end => h('button', { onclick: () => box.close(end) }, t(`${name}_${end}`));
+    const box = h('dialog.card sure', { 'aria-labelledby': 'sure' },
+      h('p', { id: 'sure' }, t(`${name}_sure`)), h('div.row', {}, choice('yes'), choice('no')));
     box.onclose = () => {
       box.remove();
       if (box.returnValue !== 'yes') return;
-      this.#ui.input.focus();
-      this.#talk.say({ kind: name }, this.#t(name));
+      ui._input.focus();
+      talk._say({ kind: name }, t(name));
     };
-    this.shadowRoot.append(box);
+    root.append(box);
     box.showModal();
-  }
+  };
 
-  #render() {
-    if (!this.#ui) return;
-    const talk = this.#talk;
-    this.#log.draw(this.#open);
-    drawHead(this.#ui, talk, this.#t);
-    drawCard(this.#ui.card, talk, this.#t);
-    if (this.#open && !document.hidden) talk.read();
-    this.#badge();
-  }
+  const render = () => {
+    if (!ui) return;
+    log._draw(opened);
+    drawHead(ui, talk, t);
+    drawCard(ui._card, talk, t);
+    if (opened && !document.hidden) talk._read();
+    drawBadge();
+  };
 
-  #badge() {
-    const { badge, unread, note } = this.#ui, n = this.#talk.unread;
-    const words = n ? this.#t(n === 1 ? 'unread_one' : 'unread_many', { n }) : '';
-    badge.hidden = !n;
-    badge.textContent = n > 99 ? '99+' : n;
-    note.textContent = words && `(${words})`;
-    if (unread.textContent !== words) unread.textContent = this.#open ? '' : words;
-    if (n !== this.#count) {
-      this.#count = n;
-      this.#tell('unread', { count: n });
+  const drawBadge = () => {
+    const n = talk._unread, words = n ? t(n === 1 ? 'unread_one' : 'unread_many', { n }) : '';
+    ui._badge.hidden = !n;
+    ui._badge.textContent = n > 99 ? '99+' : n;
+    ui._note.textContent = words && `(${words})`;
+    tell(ui._unread, opened ? '' : words);
+    if (n !== count) {
+      count = n;
+      fire('unread', { count: n });
     }
-  }
-}
+  };
+};
 
 RechtdoorChat.define();
 const mount = () => {

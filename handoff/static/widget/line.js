@@ -1,118 +1,106 @@
 /* The live line: a socket that says when there is something to read, and a heartbeat that reads where there is none. */
-import { BASE } from './base.js';
+import { BASE, backOff, pace } from './base.js';
 
-export class Line {
-  live = false;
-  heard = 0;
-  #talk;
-  #socket = null;
-  #deaf = false; // sockets are refused here: polling only
-  #rich = false; // pongs carry the state
-  #pinged = 0;
-  #lost = 0;
-  #seen = 0;
-  #typed = 0;
+export const makeLine = talk => {
+  let socket = null, deaf = false; // deaf: sockets are refused here, polling only
+  let pinged = 0, lost = 0, seen = 0, typed = 0;
 
-  constructor(talk) { this.#talk = talk; }
+  const wanted = () => talk._access && (talk._watching || ['queue', 'agent'].includes(talk._state.owner));
+  const put = frame => socket.send(JSON.stringify(frame));
 
-  get #wanted() {
-    const { access, watching, state } = this.#talk;
-    return access && (watching || ['queue', 'agent'].includes(state.owner));
-  }
+  const ping = () => {
+    if (!line._live || pinged > line._heard) return;
+    pinged = Date.now();
+    put({ ping: 1 });
+  };
 
-  connect() {
-    const talk = this.#talk;
-    if (!this.#wanted || this.#socket || this.#deaf || talk.timers.connect) return;
-    const { id, token } = talk.access;
-    let socket;
-    try {
-      socket = new WebSocket(`${BASE.replace(/^http/, 'ws')}/api/v1/conversations/${id}/live`);
-    } catch { this.#deaf = true; return; }
-    this.#socket = socket;
-    const born = this.heard = Date.now();
-    this.#pinged = this.#seen = 0;
-    socket.onopen = () => this.#send({ token, after: talk.last });
-    socket.onmessage = ({ data }) => {
-      this.heard = Date.now();
-      const frame = JSON.parse(data);
-      if (frame.event === 'ready') {
-        this.live = true;
-        talk.pull(true);
-      } else if (frame.event === 'typing') {
-        talk.typing(frame.name);
-      } else if (frame.last_seq != null) {
-        this.#rich ||= frame.event === 'pong';
-        talk.take(frame);
-        const nameless = frame.owner === 'agent' && !talk.state.agent_name;
-        if (nameless || talk.last < talk.known) talk.pull(nameless);
-      }
-    };
-    socket.onclose = ({ code }) => {
-      this.#socket = socket.onclose = socket.onmessage = null;
-      this.live = false;
-      if (code === 4403) this.#deaf = true;
-      if (code === 4401) talk.pull(true);
-      this.#lost = Date.now() - born > 10000 ? 1 : this.#lost + 1;
-      talk.later('connect', () => { talk.later('connect'); this.connect(); }, talk.backOff(this.#lost, talk.pace.retry / 2));
-      this.beat();
-    };
-  }
+  const hear = ({ data }) => {
+    line._heard = Date.now();
+    const frame = JSON.parse(data);
+    if (frame.event === 'ready') {
+      line._live = true;
+      talk._pull(true);
+    } else if (frame.event === 'typing') {
+      talk._typing(frame.name);
+    } else if (frame.last_seq != null) {
+      talk._take(frame);
+      if (talk._last < talk._known) talk._pull();
+    }
+  };
 
-  hangUp() {
-    const socket = this.#socket;
-    if (socket) socket.onclose = socket.onmessage = null;
-    socket?.close();
-    this.#talk.later('connect');
-    this.#socket = null;
-    this.live = false;
-    this.#seen = 0;
-  }
+  const line = {
+    _live: false,
+    _heard: 0,
 
-  /* At once, without what was waited for. */
-  again() {
-    this.#lost = 0;
-    this.#talk.later('connect');
-    this.#ping();
-    this.connect();
-  }
+    _connect() {
+      if (!wanted() || socket || deaf || talk._timers.connect) return;
+      const { id, token } = talk._access;
+      try {
+        socket = new WebSocket(`${BASE.replace(/^http/, 'ws')}/api/v1/conversations/${id}/live`);
+      } catch { deaf = true; return; }
+      const born = line._heard = Date.now(), own = socket;
+      pinged = seen = 0;
+      own.onopen = () => put({ token, after: talk._last });
+      own.onmessage = hear;
+      own.onclose = ({ code }) => {
+        socket = own.onclose = own.onmessage = null;
+        line._live = false;
+        if (code === 4403) deaf = true;
+        if (code === 4401) talk._pull(true);
+        lost = Date.now() - born > 10000 ? 1 : lost + 1;
+        talk._later('connect', () => { talk._later('connect'); line._connect(); }, backOff(lost, pace.retry / 2));
+        line._beat();
+      };
+    },
 
-  /* Small signs for the agent: how far the customer has read, once per socket; and that she types. */
-  see(seq) {
-    if (seq <= this.#seen || !(this.live || this.#deaf)) return;
-    this.#seen = seq;
-    if (this.live) this.#send({ seen: seq });
-    else this.#talk.ask('seen', { seq }).catch(() => {});
-  }
+    _hangUp() {
+      if (socket) socket.onclose = socket.onmessage = null;
+      socket?.close();
+      talk._later('connect');
+      socket = null;
+      line._live = false;
+      seen = 0;
+    },
 
-  type() {
-    if (!this.live || this.#talk.state.owner !== 'agent' || Date.now() - this.#typed < 3000) return;
-    this.#typed = Date.now();
-    this.#send({ typing: true });
-  }
+    /* At once, without what was waited for. */
+    _again() {
+      lost = 0;
+      talk._later('connect');
+      ping();
+      line._connect();
+    },
 
-  #send(frame) { this.#socket.send(JSON.stringify(frame)); }
+    /* Small signs for the agent: how far the customer has read, once per socket; and that she types. */
+    _see(seq) {
+      if (seq <= seen || !(line._live || deaf)) return;
+      seen = seq;
+      if (line._live) put({ seen: seq });
+      else talk._ask('seen', { seq }).catch(() => {});
+    },
 
-  #ping() {
-    if (!this.live || this.#pinged > this.heard) return;
-    this.#pinged = Date.now();
-    this.#send({ ping: 1 });
-  }
+    _type() {
+      if (!line._live || talk._state.owner !== 'agent' || Date.now() - typed < 3000) return;
+      typed = Date.now();
+      put({ typing: true });
+    },
 
-  /* The heartbeat notices silent sockets, and reads where there is no socket. */
-  beat() {
-    const talk = this.#talk, { beat, fast, silent } = talk.pace;
-    if (!this.#wanted && (talk.settled || !talk.access)) return;
-    const calm = !talk.watching || document.hidden || (this.live && !talk.awaited);
-    const pace = talk.fails ? talk.backOff(talk.fails + 1, fast / 2) : (calm ? beat : fast) * (0.8 + Math.random() * 0.4);
-    talk.later('beat', () => {
-      const quiet = Date.now() - (this.live ? this.#pinged : this.heard) > silent;
-      if (this.#socket && quiet && (!this.live || this.#pinged > this.heard)) {
-        const { onclose } = this.#socket;
-        this.#socket.close();
-        onclose?.({});
-      } else this.#ping();
-      if (this.live && this.#rich && !talk.awaited) this.beat();
-      else talk.pull(true);
-    }, pace);
-  }
-}
+    /* The heartbeat notices silent sockets, and reads where there is no socket. */
+    _beat() {
+      const { beat, fast, silent } = pace;
+      if (!wanted() && (talk._settled || !talk._access)) return;
+      const calm = !talk._watching || document.hidden || (line._live && !talk._awaited);
+      const wait = talk._fails ? backOff(talk._fails + 1, fast / 2) : (calm ? beat : fast) * (0.8 + Math.random() * 0.4);
+      talk._later('beat', () => {
+        const quiet = Date.now() - (line._live ? pinged : line._heard) > silent;
+        if (socket && quiet && (!line._live || pinged > line._heard)) {
+          const { onclose } = socket;
+          socket.close();
+          onclose?.({});
+        } else ping();
+        if (line._live && !talk._awaited) line._beat();
+        else talk._pull(true);
+      }, wait);
+    },
+  };
+  return line;
+};

@@ -1,87 +1,75 @@
 /* The talk as it is drawn: messages in order, what waits at the end, buttons that still count. */
-import { BASE, QUIET, h } from './base.js';
+import { BASE, QUIET, h, store } from './base.js';
+import { makeRating } from './rating.js';
 
-export class Log {
-  low = true; // at the end of the talk
-  #chat; // {talk, t, lang, focus, log, jump}
-  #nodes = new Map(); // seq or client_id → node
-  #drawn = 0;
-  #epoch;
-  #day = new Date().toDateString();
-  #author = '';
-  #first = true; // the history is not read out
-  #seen;
+/* `log` and `jump` are the elements, `focus` goes back to the field, `greeting` and `suggestions` stand first. */
+export const makeLog = (talk, t, lang, log, jump, focus, greeting, suggestions) => {
+  const nodes = new Map(); // seq or client_id → node
+  let low = true; // at the end of the talk
+  let drawn = 0, epoch = talk._epoch, last = new Date().toDateString(), from = '', first = true; // the history is not read out
+  let rating;
 
-  constructor(chat, greeting) {
-    this.#chat = chat;
-    this.#epoch = chat.talk.epoch;
-    chat.log.onscroll = () => this.look();
-    new ResizeObserver(() => { if (this.low) this.down(); }).observe(chat.log);
-    this.#seen = h('div', { className: 'state', 'aria-live': 'off' }, chat.t('seen'));
-    if (greeting) chat.log.append(this.#bubble('bot', { text: greeting }, chat.t('bot')));
-  }
+  const seen = h('div.state', { 'aria-live': 'off' }, t('seen'));
+  const theirName = m => m.author === 'customer' ? t('you') : m.author === 'agent' ? m.author_name || t('agent') : t('bot');
 
   /* What is new; `open`: whether it can be seen. */
-  draw(open) {
-    const { log, jump, talk } = this.#chat;
-    if (this.#epoch !== talk.epoch) {
-      this.#epoch = talk.epoch;
-      this.#drawn = 0;
+  const draw = open => {
+    if (epoch !== talk._epoch) {
+      epoch = talk._epoch;
+      drawn = 0;
       log.querySelectorAll('[data-seq]').forEach(node => node.remove());
-      for (const key of this.#nodes.keys()) if (typeof key === 'number') this.#nodes.delete(key);
+      nodes.forEach((node, key) => node.isConnected || nodes.delete(key));
     }
-    const fresh = talk.messages.slice(this.#drawn);
-    this.#drawn = talk.messages.length;
-    const items = talk.waiting.filter(item => item.failed != null || !QUIET.includes(item.kind));
-    fresh.forEach(m => this.#place(m));
-    for (const seq of talk.changed.splice(0)) {
-      const m = talk.messages.find(m => m.seq === seq), b = this.#nodes.get(seq)?.querySelector('.b');
-      if (m) b?.replaceWith(this.#words(m));
+    const fresh = talk._messages.slice(drawn);
+    drawn = talk._messages.length;
+    fresh.forEach(place);
+    for (const seq of talk._changed.splice(0)) {
+      const m = talk._messages.find(m => m.seq === seq), b = nodes.get(seq)?.querySelector('.b');
+      if (m) b?.replaceWith(drawWords(m));
     }
-    this.#queue(items, open);
-    this.#settle();
-    const first = fresh.length && this.#nodes.get(fresh[0].seq);
-    if (!this.low) jump.hidden = !first && jump.hidden;
-    else if (!first || this.#first) this.down();
+    drawWaiting(open);
+    settle();
+    drawRating();
+    log._row.hidden = !suggestions[0] || !talk._settled || talk._messages.length + talk._waiting.length;
+    const top = fresh.map(m => nodes.get(m.seq)).find(node => !node.hidden);
+    if (!low) jump.hidden = !top && jump.hidden;
+    else if (!top || first || rating) down();
     else {
-      log.scrollTop = first.offsetTop - 12; // a long answer is read from its start
-      this.look();
+      log.scrollTop = top.offsetTop - 12; // a long answer is read from its start
+      look();
     }
-    if (this.#first && talk.settled) {
-      this.#first = false;
+    if (first && talk._settled) {
+      first = false;
       requestAnimationFrame(() => requestAnimationFrame(() => { log.setAttribute('aria-live', 'polite'); }));
     }
-    this.#marks();
-  }
+    drawMarks();
+  };
 
-  down() {
-    const { log } = this.#chat;
+  const down = () => {
     log.scrollTop = log.scrollHeight;
-    this.look();
-  }
+    look();
+  };
 
-  look() {
-    const { log, jump } = this.#chat;
-    this.low = log.scrollHeight - log.scrollTop - log.clientHeight < 96;
-    if (this.low) jump.hidden = true;
-    this.#marks();
-  }
+  const look = () => {
+    low = log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+    if (low) jump.hidden = true;
+    drawMarks();
+  };
 
   /* Seen by the agent; and what the customer has in view, for the agent. */
-  #marks() {
-    const { log, talk } = this.#chat, { messages, state, watching } = talk;
-    const theirs = messages.findLast(m => m.author === 'agent'), mine = messages.findLast(m => m.author === 'customer');
-    const node = this.#nodes.get(theirs?.seq);
-    if (node && watching && !document.hidden && node.offsetTop < log.scrollTop + log.clientHeight) talk.line.see(theirs.seq);
-    const under = mine?.seq <= state.agent_seen_seq && this.#nodes.get(mine.seq);
-    if (!under) this.#seen.remove();
-    else if (this.#seen.parentNode !== under) under.append(this.#seen);
-  }
+  const drawMarks = () => {
+    const theirs = talk._messages.findLast(m => m.told || m.author === 'agent'), mine = talk._messages.findLast(m => m.author === 'customer');
+    const node = nodes.get(theirs?.seq);
+    if (node && talk._watching && !document.hidden && node.offsetTop < log.scrollTop + log.clientHeight) talk._line._see(theirs.seq);
+    const under = mine?.seq <= talk._state.agent_seen_seq && nodes.get(mine.seq);
+    if (!under) seen.remove();
+    else if (seen.parentNode !== under) under.append(seen);
+  };
 
   /* The words of a message, or its file. */
-  #words({ kind, text, html, file }) {
-    const b = h('div', { className: 'b', dir: 'auto' });
-    if (kind === 'hidden_message') b.append(h('em', {}, this.#chat.t('hidden')));
+  const drawWords = ({ kind, text, html, file }) => {
+    const b = h('div.b', { dir: 'auto' });
+    if (kind === 'hidden_message') b.append(h('em', {}, t('hidden')));
     else if (file) {
       const { name, width, height } = file, href = BASE + file.url;
       const share = Math.min(1, 280 / width, 320 / height); // the place is kept, so that nothing shifts
@@ -93,114 +81,129 @@ export class Log {
       b.querySelectorAll('a[href]').forEach(a => { a.target = '_blank'; });
     } else b.textContent = text;
     return b;
-  }
+  };
 
-  #bubble(author, words, name) {
-    return h('div', { className: `m ${author}` }, h('p', { className: author === 'customer' ? 'sr' : 'who' }, name), this.#words(words));
-  }
+  const bubble = (author, words, name) =>
+    h(`div.m ${author}`, {}, h(author === 'customer' ? 'p.sr' : 'p.who', {}, name), drawWords(words));
 
-  #name(m) {
-    const { t } = this.#chat;
-    return m.author === 'customer' ? t('you') : m.author === 'agent' ? m.author_name || t('agent') : t('bot');
-  }
-
-  #place(m) {
-    const { log, lang } = this.#chat, customer = m.author === 'customer';
-    let node = m.client_id && this.#nodes.get(m.client_id);
-    const anchor = [...log.children].find(child => child.waiting) || null;
+  const place = m => {
+    const customer = m.author === 'customer', name = theirName(m);
+    let node = m.client_id && nodes.get(m.client_id);
+    const anchor = [...log.children].find(child => child._waits || child === rating) || null;
     const at = new Date(m.at), day = at.toDateString();
     const put = el => {
       el.dataset.seq = m.seq;
       if (el !== anchor) log.insertBefore(el, anchor);
       return el;
     };
-    if (day !== this.#day && !node) {
-      this.#day = day;
-      put(h('p', { className: 'line' }, at.toLocaleDateString(lang, { weekday: 'long', day: 'numeric', month: 'long' })));
+    if (day !== last && !node) {
+      last = day;
+      put(h('p.line', {}, at.toLocaleDateString(lang, { weekday: 'long', day: 'numeric', month: 'long' })));
     }
     if (customer && QUIET.includes(m.kind)) {
       node?.remove();
       node = put(h('p', { hidden: true }));
     } else if (m.author === 'system' && m.kind !== 'handed_over') { // the bot's own words
-      node = put(h('p', { className: 'line', dir: 'auto' }, m.text));
+      node = put(h('p.line', { dir: 'auto' }, m.text));
     } else if (node) {
-      node.waiting = false;
+      node._waits = '';
       node.classList.remove('bad');
-      node.state?.remove();
-      node.querySelector('.b').replaceWith(this.#words(m));
+      node._note?.remove();
+      node.querySelector('.b').replaceWith(drawWords(m));
       put(node);
     } else {
-      const name = this.#name(m), time = at.toLocaleTimeString(lang, { hour: '2-digit', minute: '2-digit' });
-      node = put(this.#bubble(m.author, customer ? { ...m, html: '' } : m, customer ? name : `${name} · ${time}`));
-      if (!customer && this.#author === name) node.firstChild.className = 'sr';
+      const time = at.toLocaleTimeString(lang, { hour: '2-digit', minute: '2-digit' });
+      node = put(bubble(m.author, customer ? { ...m, html: '' } : m, customer ? name : `${name} · ${time}`));
+      if (!customer && from === name) node.firstChild.className = 'sr';
     }
-    this.#author = customer || node.className === 'line' ? '' : this.#name(m);
-    if (m.client_id) this.#nodes.delete(m.client_id);
-    this.#nodes.set(m.seq, node);
-    if (m.kind === 'clarify' || m.ask_helped) this.#buttons(m, node);
-  }
+    from = customer || node.className === 'line' ? '' : name;
+    if (m.client_id) nodes.delete(m.client_id);
+    nodes.set(m.seq, node);
+    if (m.kind === 'clarify') addRow(node, 'options', 'options', [
+      ...(m.options || []).map(o => sayer(o.question, { kind: 'choice', option: o.key })), sayer(t('none_of_these'), { kind: 'none_of_these' })]);
+    else if (m.ask_helped) addRow(node, 'helped', 'helped', [h('span', {}, t('helped')),
+      sayer(t('yes'), { kind: 'helped', value: true }), sayer(t('no'), { kind: 'helped', value: false })]);
+  };
 
-  #buttons(m, node) {
-    const { talk, t, focus } = this.#chat;
-    const say = (label, body) => h('button', { onclick: () => {
-      talk.say(body, label);
-      focus();
-      this.down();
-    } }, label);
-    if (m.kind === 'clarify') {
-      node.row = h('div', { className: 'row options', role: 'group', 'aria-label': t('options') },
-        ...(m.options || []).map(o => say(o.question, { kind: 'choice', option: o.key })),
-        say(t('none_of_these'), { kind: 'none_of_these' }));
-    } else {
-      node.row = h('div', { className: 'row helped', role: 'group', 'aria-label': t('helped') }, h('span', {}, t('helped')),
-        say(t('yes'), { kind: 'helped', value: true }), say(t('no'), { kind: 'helped', value: false }));
-    }
-    node.append(node.row);
-  }
+  /* A button that says something. */
+  const sayer = (label, body) => h('button', { onclick: () => {
+    talk._say(body, label);
+    focus();
+    down();
+  } }, label);
+
+  const addRow = (node, kind, label, parts) =>
+    node.append(node._row = h(`div.row ${kind}`, { role: 'group', 'aria-label': t(label) }, ...parts));
 
   /* What waits is at the end; when it comes back from the server the same node stays. */
-  #queue(items, open) {
-    const { log, t } = this.#chat, ids = new Set(items.map(item => item.client_id));
-    for (const node of [...log.children]) if (node.waiting && !ids.has(node.waiting)) { this.#nodes.delete(node.waiting); node.remove(); }
+  const drawWaiting = open => {
+    const items = talk._waiting.filter(item => item.failed != null || !QUIET.includes(item.kind));
+    const ids = new Set(items.map(item => item.client_id));
+    for (const node of [...log.children]) if (node._waits && !ids.has(node._waits)) { nodes.delete(node._waits); node.remove(); }
     for (const item of items) {
-      let node = this.#nodes.get(item.client_id);
+      let node = nodes.get(item.client_id);
       if (!node) {
-        node = this.#bubble('customer', { text: item.text ?? item.words }, t('you'));
-        node.waiting = item.client_id;
-        node.append(node.state = h('div', { className: 'state', dir: 'auto' }));
-        this.#nodes.set(item.client_id, node);
+        node = bubble('customer', { text: item.text ?? item.words }, t('you'));
+        node._waits = item.client_id;
+        node.append(node._note = h('div.state', { dir: 'auto' }));
+        nodes.set(item.client_id, node);
         log.append(node);
-        if (open) this.down();
+        if (open) down();
       }
-      this.#mark(node, item);
+      drawNote(node, item);
     }
-  }
+  };
 
-  #mark(node, item) {
-    const { talk, t, focus } = this.#chat, failed = item.failed != null, sent = talk.sent.has(item.client_id);
-    const words = failed ? `${t('failed')} ${item.failed}` : sent ? '' : item.note
-      || (talk.offline || item.tries ? t('pending') : '');
-    if (node.words === words) return;
-    node.words = words;
+  const drawNote = (node, item) => {
+    const failed = item.failed != null;
+    const words = failed ? `${t('failed')} ${item.failed}` : talk._sent.has(item.client_id) ? '' : item.note
+      || (talk._offline || item.tries ? t('pending') : '');
+    if (node._words === words) return;
+    node._words = words;
     node.classList.toggle('bad', failed);
-    node.state.ariaLive = item.file && !failed ? 'off' : null; // no percentages read out
-    node.state.replaceChildren(words);
+    node._note.ariaLive = item.file && !failed ? 'off' : null; // no percentages read out
+    node._note.replaceChildren(words);
     if (!failed) return;
-    const act = (name, how) => h('button', { onclick: () => { how(); focus(true); } }, t(name));
-    node.state.append(h('div', { className: 'row' },
-      act('retry', () => talk.retry(item)), act('remove', () => talk.remove(item))));
-  }
+    const act = (name, how) => h('button', { onclick: () => { how(item); focus(true); } }, t(name));
+    node._note.append(h('div.row', {}, act('retry', talk._retry), act('remove', talk._remove)));
+  };
+
+  /* Asked once for each time that it ended, below everything, and gone as soon as she goes on. */
+  const drawRating = () => {
+    const ended = talk._state.owner === 'closed' && talk._messages.findLast(m => m.kind === 'closed')?.seq;
+    if (!(ended > store.get('rated'))) {
+      rating?.remove();
+      rating = null;
+    } else if (!rating) log.append(rating = makeRating(talk, t, words => {
+      store.set('rated', talk._last);
+      if (words) note(words);
+      drawRating();
+      focus();
+    }));
+  };
+
+  /* A line for her alone. */
+  const note = words => {
+    log.append(h('p.line', { 'data-seq': '' }, words)); // goes with the talk
+    down();
+  };
 
   /* Buttons count only while nothing came after them. */
-  #settle() {
-    const { messages, state, busy } = this.#chat.talk;
-    const last = messages.findLast(m => m.author === 'customer')?.seq || 0;
-    for (const m of messages.slice(-20)) {
-      const node = this.#nodes.get(m.seq);
-      if (!node?.row) continue;
-      const idle = last > m.seq || busy || (state.owner && state.owner !== (m.author === 'agent' ? 'agent' : 'bot'));
-      node.row.querySelectorAll('button').forEach(button => { button.disabled = idle; });
-      if (m.ask_helped) node.row.hidden = idle;
+  const settle = () => {
+    const { owner } = talk._state, busy = talk._waiting.some(item => item.failed == null);
+    const said = talk._messages.findLast(m => m.author === 'customer')?.seq || 0;
+    for (const m of talk._messages.slice(-20)) {
+      const row = nodes.get(m.seq)?._row;
+      if (!row) continue;
+      const idle = said > m.seq || busy || (!m.told && owner && owner !== m.author);
+      row.querySelectorAll('button').forEach(button => { button.disabled = idle; });
+      if (m.ask_helped) row.hidden = idle;
     }
-  }
-}
+  };
+
+  log.onscroll = look;
+  new ResizeObserver(() => { if (low) down(); }).observe(log);
+  if (greeting) log.append(bubble('bot', { text: greeting }, t('bot')));
+  addRow(log, 'options', 'launcher', suggestions.map(text => sayer(text, { text })));
+  return { _draw: draw, _down: down, _note: note };
+};

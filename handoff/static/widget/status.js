@@ -1,39 +1,40 @@
 /* Below the talk: who has it, the place in the queue, what was promised, and the ways on. */
-import { h, icon } from './base.js';
+import { BASE, h, icon, tell } from './base.js';
 
 export const makeCard = (t, leave, contact) => {
   const button = (name, onclick) => h('button', { onclick }, t(name));
   const card = {
-    status: h('div', { role: 'status' }),
-    promise: h('p'), // not read out: the talk has a row that says the same
-    contact: button('contact', contact),
-    stay: button('stay', () => {
-      card.stays = true;
+    _status: h('div', { role: 'status' }),
+    _promise: h('p'), // not read out: the talk has a row that says the same
+    _contact: button('contact', () => contact(card._kind)),
+    _stay: button('stay', () => {
+      card._stays = true;
       leave();
     }),
-    leave: button('leave_queue', () => leave(true)),
+    _leave: button('leave_queue', () => leave(true)),
   };
-  card.node = h('div', {}, card.status, card.promise, h('div', { className: 'row' }, card.contact, card.stay, card.leave));
+  card._node = h('div', {}, card._status, card._promise, h('div.row', {}, card._contact, card._stay, card._leave));
   return card;
 };
 
 export const drawCard = (card, talk, t) => {
-  const { owner, queue, promise } = talk.state, queued = owner === 'queue', offer = queued && queue?.leave;
-  card.stays &&= queued;
-  const loud = ['closed', 'long'].includes(offer) && !card.stays, asked = promise?.needs_address;
+  const { owner, queue, promise, transcript } = talk._state, queued = owner === 'queue', offer = queued && queue?.leave;
+  card._stays &&= queued;
+  const loud = ['closed', 'long'].includes(offer) && !card._stays, asked = promise?.needs_address;
   const lines = [];
-  if (talk.offline) lines.push(t('offline'));
-  if (talk.anew) lines.push(t('started_anew'));
+  if (talk._offline) lines.push(t('offline'));
+  if (talk._anew) lines.push(t('started_anew'));
   if (queued) lines.push(...wait(queue, t), t(loud ? 'choice' : 'keep_typing'));
-  const [line, ...more] = lines, text = more.join(' ');
-  if (card.status.textContent !== (line || '') + text) card.status.replaceChildren(...line ? [h('p', {}, line), h('p', {}, text)] : []);
-  card.promise.textContent = promise?.words || '';
-  card.contact.hidden = !offer && !asked;
-  card.contact.className = loud || asked ? '' : 'link';
-  card.contact.textContent = t(asked ? 'give_email' : 'contact');
-  card.stay.hidden = !loud;
-  card.leave.hidden = !queued || talk.waiting.some(item => item.kind === 'leave_queue');
-  card.node.className = line || promise ? 'card' : '';
+  const [line = '', ...more] = lines, text = more.join(' ');
+  tell(card._status, line + text, ...line ? [h('p', {}, line), h('p', {}, text)] : []);
+  card._promise.textContent = promise?.words || '';
+  card._kind = asked ? 'address' : owner === 'closed' && transcript ? 'transcript' : offer && 'contact';
+  card._contact.hidden = !card._kind;
+  card._contact.className = loud || asked ? '' : 'link';
+  card._contact.textContent = t(asked ? 'give_email' : card._kind);
+  card._stay.hidden = !loud;
+  card._leave.hidden = !queued || talk._waiting.some(item => item.kind === 'leave_queue');
+  card._node.className = line || promise ? 'card' : '';
 };
 
 const wait = (queue, t) => {
@@ -46,14 +47,16 @@ const wait = (queue, t) => {
 };
 
 export const drawHead = (ui, talk, t) => {
-  const { owner, agent_name, bot_busy } = talk.state;
+  const { owner, agent_name, agent_face, bot_busy } = talk._state;
   const name = owner === 'agent' && (agent_name || t('agent')), who = name ? t('with_agent', { name }) : t('bot');
-  if (ui.who.textContent !== who) {
-    ui.who.textContent = who;
-    ui.face.replaceChildren(name ? [...name][0] : icon('chat'));
+  const face = name && agent_face;
+  if (ui._who.textContent !== who || ui._shown !== face) {
+    ui._shown = face;
+    ui._who.textContent = who;
+    const initial = name ? [...name][0] : icon('chat'), show = child => ui._face.replaceChildren(child);
+    show(face ? h('img', { alt: '', onerror: () => show(initial), src: BASE + face }) : initial);
   }
-  ui.end.hidden = !talk.access || owner === 'closed' || !owner;
-  const typing = owner === 'bot' ? bot_busy && t('typing') : name && talk.typist && t('agent_typing', { name: talk.typist });
-  if (ui.typing.textContent !== (typing || ''))
-    ui.typing.replaceChildren(...typing ? [h('div', { className: 'row' }, h('i'), h('i'), h('i'), typing)] : []);
+  ui._end.hidden = !talk._access || owner === 'closed' || !owner;
+  const typing = owner === 'bot' ? bot_busy && t('typing') : name && talk._typist && t('agent_typing', { name: talk._typist });
+  tell(ui._typing, typing || '', ...typing ? [h('div.row', {}, h('i'), h('i'), h('i'), typing)] : []);
 };
