@@ -88,6 +88,7 @@ def test_500_messages_each_way_are_all_there_once_and_in_order(
         hand.sees("van mij 100")
         first.close()  # the app is gone; what is typed meanwhile waits
         page.evaluate(ASK, [200, 300])
+        page.wait_for_timeout(6000)  # longer than a message is tried that the app itself fails at
         site = start(whole, filled=True)
         line.upstream = site.address
         hand.sees("van mij 250")

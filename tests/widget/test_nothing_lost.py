@@ -286,6 +286,14 @@ def test_a_server_that_keeps_failing_does_not_hold_up_the_rest(hand: Hand, serve
     assert server.said() == ["en dit niet"]
 
 
+def test_an_app_that_is_away_for_long_gets_it_when_it_is_back(hand: Hand, server: StandIn) -> None:
+    """A proxy answers for it meanwhile: that is no fault of the message."""
+    server.faults.answers = [502, 503, 504] * 5
+    hand.type("ben je er nog")
+    hand.sees("Je zei: ben je er nog")
+    assert server.said() == ["ben je er nog"]
+
+
 def test_without_words_from_the_server_there_is_still_a_way_in(server: StandIn, visit: Visit) -> None:
     page = visit()
     hand = Hand(page)

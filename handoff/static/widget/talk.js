@@ -275,7 +275,7 @@ export const makeTalk = () => {
         if (item.kind === 'text') keep({ ...item, anew: true });
         else talk._remove(item);
         forget(id || talk._access?.id);
-      } else if (isFinal(problem) || (problem.status >= 500 && tries > 5)) {
+      } else if (isFinal(problem) || (problem.status === 500 && tries > 5)) { // 502 to 504: the app is away for a while
         keep({ ...item, tries, failed: detail });
       } else {
         keep({ ...item, tries, note: detail });
