@@ -32,6 +32,7 @@ _POSTAL = re.compile(
     rf"|[1-9]\d{{3}}\s?[a-z]{{2}}|"
     rf"(?:{STATE}),?\s\d{{5}})\b"
 )
+_NO_TOWN = NO_PLACE - {"te", "in", "new", "old"}
 _PLACE_WORDS = re.compile(r"(?:[ \t,\n]{1,3}[^\W\d_][\w'’.-]{1,20}){0,4}")
 _POSTAL_BEFORE = re.compile(r"(?i)\b[1-9]\d{3}\s?[a-z]{2}(?:\s[\w'’-]{2,20}){0,3}[,\n]\s?$")
 _PREPOSITION = re.compile(
@@ -152,7 +153,7 @@ def postal_near(text: str, end: int) -> bool:
     """Whether a postcode with letters comes behind `end` or behind the few words of a place there."""
     place = _PLACE_WORDS.match(text, end)
     if place is None or any(
-        w.casefold() in NO_PLACE - {"te", "in", "new", "old"} for w in re.findall(r"[^\s,]+", place.group())
+        w.casefold() in _NO_TOWN for w in re.findall(r"[^\s,]+", place.group())
     ):
         return postal_follows(text, end)
     return any(postal_follows(text, at) for at in (end, *(end + m.end() for m in re.finditer(r"\S+", place.group()))))

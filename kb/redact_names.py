@@ -39,6 +39,8 @@ _ARTICLE = frozenset("the upper lower old great little st st. saint na cois".spl
 _INNER = frozenset("na yr y de du des la del da of".split())  # between the words of a name
 _NO_LETTERS = frozenset("in te op en at is to bij of or km we ik ze je he on uw de me al".split())
 _HOUSES = frozenset("house place home end view hall mill corner old new".split())
+_NO_NAME = NO_PLACE - COUNTED - _HOUSES  # words that no house or place is called by
+_NO_NAME_BUT_THE = _NO_NAME - {"the"}
 # What a number is of that is no house's.
 _THINGS = frozenset(
     """addresses adressen people friends shops stores places countries cities different other others more extra new old
@@ -114,7 +116,7 @@ def house_at(text: str, start: int, end: int) -> int | None:
     if not re.search(rf"(?i)(?:\b(?:{HOUSE_NAME})|{ENGLISH_END})$|^the old ", text[start:end]):
         return None
     one = re.fullmatch(rf"[A-Z][a-z]+(?:{ENGLISH_END})", words[0]) is not None  # Hillside
-    if (len(words) < 2 and not one) or any(word.casefold() in NO_PLACE - COUNTED - _HOUSES for word in named):
+    if (len(words) < 2 and not one) or any(word.casefold() in _NO_NAME for word in named):
         return None
     if len(named) == 1 and named[0].islower() and not (_STREET_BEHIND.match(text, end) or town_follows(text, end)):
         return None
@@ -129,7 +131,7 @@ def house_at(text: str, start: int, end: int) -> int | None:
 def named_at(text: str, start: int, end: int) -> int | None:
     """`start` when a name without a number is an address: where something goes, with a street or a town behind it."""
     named = text[start:end].split()
-    if any(word.casefold() in NO_PLACE - COUNTED - _HOUSES - {"the"} for word in named) or not lives(text, start):
+    if any(word.casefold() in _NO_NAME_BUT_THE for word in named) or not lives(text, start):
         return None
     whole = text[end : end + 1] == "," and named[-1].casefold() != "the"
     place = _STREET_BEHIND.match(text, end) or _town_near(text, end)

