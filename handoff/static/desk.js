@@ -126,7 +126,7 @@ function opened() {
 
 /* An answer for a conversation that is no longer the open one is thrown away. */
 let wasAtEnd = true;
-let drawn = ""; // the mode that the page showed when the last rows came
+let drawn = null; // the mode that the page showed before the parts that are being put in now
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   if (target.id === "queue" && isPressed(target, readQueue)) {
@@ -139,15 +139,16 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const of = xhr.getResponseHeader("X-Conversation");
   if (of !== conversation()) event.detail.shouldSwap = false;
   wasAtEnd = atEnd();
-  drawn = byId("composer")?.dataset.mode;
 });
 
 /* The same for the parts around the rows: where the rows they came with are gone from the page, nobody hears of these.
    Parts that came because somebody has the conversation now are there already where this page itself took it: drawn
-   a second time they would take what is just being typed, said or pointed at. */
+   a second time they would take what is just being typed, said or pointed at. All parts of an answer are put in at once. */
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { fragment } = event.detail;
   const { of, for: mode } = (fragment.dataset ? fragment : fragment.firstElementChild).dataset;
+  drawn ??= byId("composer")?.dataset.mode ?? "";
+  queueMicrotask(() => (drawn = null));
   if ((of && of !== conversation()) || (mode && mode === drawn)) event.detail.shouldSwap = false;
 });
 
@@ -174,6 +175,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   opened();
   show(conversation() ? "talk" : "queue");
   readQueue();
+  readRows(); // what came while this was on its way
   const box = byId("reply")?.dataset.noteOnly === undefined ? byId("text") : null;
   (box ?? byId("transcript") ?? byId("queue")).focus({ preventScroll: true });
 });

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlmodel import Session
 
 from kb.drafts import EntryDraft
@@ -245,6 +245,34 @@ def model(site: Site) -> Iterator[ThreadingHTTPServer]:
     settings.model_url = settings.model_name = ""
     server.shutdown()
     server.server_close()
+
+
+def test_what_was_read_for_the_page_before_it_was_hers_takes_no_draft_away(
+    site: Site, visit: Visit, model: ThreadingHTTPServer
+) -> None:
+    customer = site.customer("de bon doet het nog steeds niet")
+    page = visit(f"/desk/{customer.id}", "noor")
+    late: list[Route] = []
+    page.route(re.compile(r"/new\?.*mode=free"), lambda route: late.append(route))
+    customer.say("of moet ik naar de winkel")  # asked for by the page as it is, and answered once it is another
+    for _ in range(200):
+        if late:
+            break
+        page.wait_for_timeout(50)
+    take(page)
+    box = page.get_by_label("Je antwoord")
+    box.press("Escape")
+    page.keyboard.press("d")
+    expect(page.get_by_text("Stuur ons een foto van de bon.")).to_be_visible()
+    box.fill("Ik kijk even")
+    for route in late:
+        answer = route.fetch()
+        assert 'data-for="mine"' in answer.text()
+        route.fulfill(response=answer)
+    expect(page.get_by_text("of moet ik naar de winkel").first).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(page.get_by_text("Stuur ons een foto van de bon.")).to_be_visible()
+    expect(box).to_have_value("Ik kijk even")
 
 
 def test_a_draft_is_marked_and_asked_about_once(site: Site, visit: Visit, model: ThreadingHTTPServer) -> None:
