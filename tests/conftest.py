@@ -17,6 +17,9 @@ import handoff.editor_models
 import handoff.models  # noqa: F401 - their tables are emptied between tests
 from handoff.db import make_engine, migrate, writing
 
+from . import quick
+
+quick.keep()
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
