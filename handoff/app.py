@@ -31,6 +31,7 @@ from handoff.texts import languages, shipped
 from handoff.turns import sweep
 from handoff.web import (
     account,
+    account_pages,
     approving_pages,
     asked_api,
     canned_api,
@@ -154,6 +155,7 @@ ROUTERS = (
     approving_pages.router,
     webhook_pages.router,
     people_pages.router,
+    account_pages.router,
     face_pages.router,
     face_pages.images,
     canned_api.router,

@@ -178,9 +178,27 @@ def choose(session: Session, token: str, password_hash: str) -> Person:
     )
     if not isinstance(done, CursorResult) or done.rowcount != 1 or not person.active:
         raise Unusable("used", person)
-    person.password_hash = password_hash
-    auth.end_links(session, person.id or 0, at)
-    people.sign_out_everywhere(session, person.id or 0)
-    did = {"email": person.email, "link": "chosen"}
-    shop_settings.record(session, people.PERSON, before={"email": person.email}, after=did, by=person.email)
+    _take(session, person, password_hash, "chosen")
     return person
+
+
+def change(session: Session, person_id: int, known_hash: str, password_hash: str) -> str | None:
+    """Give a person who knew her password another one, and sign her out everywhere: the token of a new sign-in.
+
+    None, and nothing is changed, where her password is no longer that of `known_hash`: of two at once, one does.
+    """
+    held = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
+    person = session.exec(held.execution_options(populate_existing=True)).one()
+    if not person.active or person.password_hash != known_hash:
+        return None
+    _take(session, person, password_hash, "changed")
+    return auth.sign_in(session, person)
+
+
+def _take(session: Session, person: Person, password_hash: str, how: str) -> None:
+    """Her new password ends her links and sign-ins, and the history says how it came."""
+    person.password_hash = password_hash
+    auth.end_links(session, person.id or 0, now())
+    people.sign_out_everywhere(session, person.id or 0)
+    did = {"email": person.email, "link": how}
+    shop_settings.record(session, people.PERSON, before={"email": person.email}, after=did, by=person.email)

@@ -1,9 +1,8 @@
-"""The account page with one's own picture, the same for somebody else by an admin, and the pictures for everybody."""
+"""One's own picture on the account page, somebody else's by an admin, and the pictures for everybody."""
 
 import re
-from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
@@ -12,41 +11,18 @@ from handoff.files import MAX_FILE, Unfit
 from handoff.models import Person
 from handoff.problems import NotFound, TooLarge
 from handoff.state import State
-from handoff.web.edge import It, page_person
+from handoff.web.account_pages import Self, account_page
+from handoff.web.edge import It
 from handoff.web.file_api import ALONE, taken
 from handoff.web.page_errors import PageRoute
 from handoff.web.people_form import form_of
 from handoff.web.people_pages import Id, person_page
-from handoff.web.rendering import page_of, render
+from handoff.web.rendering import page_of
 from handoff.web.settings_pages import Admin
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 MARK = re.compile("[0-9a-f]{32}")
 MAX_AGE_S = 365 * 24 * 3600
-Done = Literal["", "set", "removed"]
-
-
-async def anybody(request: Request) -> Person:
-    """Whoever is signed in; else to the login."""
-    return await page_person(request)
-
-
-Self = Annotated[Person, Depends(anybody)]
-
-
-@router.get("/account")
-async def account(request: Request, it: It, person: Self, done: Done = "") -> Response:
-    """What somebody sets of herself: her picture."""
-    return await _account(request, it, person, done=done)
-
-
-async def _account(
-    request: Request, it: State, person: Person, *, status: int = 200, problem: str = "", done: str = ""
-) -> Response:
-    face = await it.read(faces.path_of, person.id)
-    return render(
-        request, "account.html", status=status, person=person, face=face, face_problem=problem, done=done
-    )
 
 
 @router.post("/account/face")
@@ -55,7 +31,7 @@ async def set_own(request: Request, it: It, person: Self) -> Response:
     try:
         await _give(request, it, person.id or 0, person)
     except (Unfit, TooLarge) as unfit:
-        return await _account(request, it, person, status=unfit.status, problem=_why(request, unfit))
+        return await account_page(request, it, person, status=unfit.status, face_problem=_why(request, unfit))
     return RedirectResponse("/account?done=set", 303)
 
 

@@ -130,6 +130,25 @@ def test_of_two_at_once_one_chooses(engine: Engine) -> None:
         assert auth.verified(session, "noor@shop.example", done[0])
 
 
+def test_another_password_for_who_knew_hers_once(session: Session) -> None:
+    noor = agent(session)
+    known, link = noor.password_hash, password_links.make(session, noor, "reset")
+    other = auth.sign_in(session, noor)
+    token = password_links.change(session, noor.id or 0, known, auth.hasher.hash(NEW))
+    assert token
+    assert auth.verified(session, noor.email, NEW).id == noor.id
+    assert auth.person_for(session, other) is None
+    found = auth.person_for(session, token)
+    assert found
+    assert found.id == noor.id
+    assert why(session, link) == "expired"
+    assert history(session) == [("noor@shop.example", "changed")]
+    assert password_links.change(session, noor.id or 0, known, auth.hasher.hash("something else")) is None
+    assert auth.verified(session, noor.email, NEW)
+    noor.active = False
+    assert password_links.change(session, noor.id or 0, noor.password_hash, known) is None
+
+
 @pytest.mark.parametrize(("password", "wrong"), [
     ("", "short"), ("x" * 9, "short"), ("abc" * 80, "long"), ("a" * 50, "simple"), ("abababababab", "simple"),
     ("Noor Bakker", "known"), ("NOOR@shop.example", "known"), (" " * 12, "simple"),

@@ -160,3 +160,38 @@ def test_without_mail_a_link_is_shown_once(site: Site, visit: Visit) -> None:
     forgot = visit("/forgot")
     expect(forgot.get_by_text("Vanaf hier kunnen we geen mail sturen.")).to_be_visible()
     accessible(forgot)
+
+
+@pytest.mark.parametrize(("phone", "dark", "lang"), [(False, False, "nl"), (True, True, "en")])
+def test_ones_own_is_changed_on_the_account_page(
+    site: Site, visit: Visit, mail: None, phone: bool, dark: bool, lang: str
+) -> None:
+    now_label, new_label, save, wrong, short, done = {
+        "nl": ("Je wachtwoord nu", "Nieuw wachtwoord", "Wachtwoord bewaren", "niet je wachtwoord van nu", "te kort",
+               "Bewaard. Overal anders ben je nu afgemeld."),
+        "en": ("Your present password", "New password", "Save password", "not your present password", "too short",
+               "Saved. You are signed out everywhere else."),
+    }[lang]  # fmt: skip
+    other = visit("/desk", "sam")
+    page = visit("/account", "sam", phone=phone, dark=dark, lang=lang)
+    present, new = page.get_by_label(now_label), page.get_by_label(new_label)
+    present.fill("fout")
+    new.fill(NEW)
+    new.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text(wrong)
+    expect(present).to_be_focused()
+    expect(present).to_have_value("")
+    accessible(page)
+    present.fill(PASSWORD)
+    new.fill("kort")
+    page.get_by_role("button", name=save).click()
+    expect(page.get_by_role("alert")).to_contain_text(short)
+    expect(new).to_be_focused()
+    accessible(page)
+    fits(page)
+    present.fill(PASSWORD)
+    new.fill(NEW)
+    page.get_by_role("button", name=save).click()
+    expect(page.get_by_role("status").get_by_text(done)).to_be_visible()
+    other.reload()
+    expect(other.get_by_label("Wachtwoord")).to_be_visible()
