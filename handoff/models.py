@@ -247,6 +247,7 @@ class WebhookEvent(Outgoing, table=True):
         default=None, foreign_key="conversation.id", max_length=32, ondelete="CASCADE"
     )
     seq: int | None = None  # the last row that it tells of
+    resent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # tried anew by hand after it was given up
     data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 

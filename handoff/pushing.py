@@ -22,6 +22,7 @@ from kb.models import now
 log = logging.getLogger(__name__)
 LOOK_S = 2.0  # between looks
 TRY_S = 15.0  # that one try may take
+FORGETS_S = 3600.0  # between clearings of old events
 MOST_WAIT_S = 3600  # that the server may ask for
 BUSY = (429, 502, 503, 504)
 
@@ -40,11 +41,15 @@ async def keep_pushing(it: State) -> None:
     """Queue and send events every few seconds. Until cancelled; without WEBHOOK_URL it ends at once."""
     if not it.settings.webhook_url:
         return
+    forgets_at = 0.0
     with it.bus.subscribe("webhook") as subscription:
         async with caller() as client:
             while True:
                 try:
                     await look(it, client)
+                    if time.monotonic() >= forgets_at:
+                        await it.write(webhooks.forget)
+                        forgets_at = time.monotonic() + FORGETS_S
                 except Exception:
                     log.exception("webhooks could not be seen to and will be tried again")
                 with suppress(TimeoutError):

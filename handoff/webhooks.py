@@ -11,7 +11,7 @@ from random import uniform
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, union
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, union, update
 from sqlmodel import Session, col, select
 
 from handoff import conversations, outgoing
@@ -28,6 +28,7 @@ from kb.models import now
 REPLY, TEST = "conversation.reply", "webhook.test"
 WAIT_S = 10.0  # so long she has to see it in the chat
 FOR = timedelta(days=1)  # nothing older is told, and nothing is tried for longer
+KEPT_FOR = timedelta(days=30)  # so long the page can show what went and what did not
 LONGEST = 200  # characters of the words
 LEASE = timedelta(minutes=1)  # longer than one try may take, see `pushing`
 WAITS_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 28_800)  # between tries: under a day in all
@@ -116,12 +117,13 @@ def _queue(session: Session, type_: str, data: dict[str, Any], at: datetime, **a
 def due(session: Session, settings: Settings, at: datetime | None = None) -> tuple[WebhookEvent, bytes] | None:
     """The event to send now, leased to the caller for `LEASE`, and its body; None where there is none.
 
-    What was tried for a day is given up here. What she saw meanwhile, or what was hidden, needs no event any more.
+    What was tried for a day since it was made, or sent anew by hand, is given up here. What she saw meanwhile, or what
+    was hidden, needs no event any more.
     """
     at = at or now()
 
     def over(event: WebhookEvent) -> str:
-        if event.created_at <= at - FOR:
+        if _since(event) <= at - FOR:
             return TOO_LATE
         return outgoing.UNREPORTED if event.attempts >= TRIES else ""
 
@@ -134,6 +136,10 @@ def due(session: Session, settings: Settings, at: datetime | None = None) -> tup
         if not going and not lost:
             return None
         session.flush()
+
+
+def _since(event: WebhookEvent) -> datetime:
+    return event.resent_at or event.created_at
 
 
 def _body(session: Session, settings: Settings, event: WebhookEvent) -> bytes | None:
@@ -179,8 +185,34 @@ def failed(
     backoff, again_at = outgoing.backed_off(BACKOFF, event.attempts), None
     if backoff is not None and not for_good:
         again_at = (at or now()) + max(backoff * uniform(0.8, 1), wait)  # noqa: S311 - spreads tries, hides nothing
-        again_at = again_at if again_at < event.created_at + FOR else None
+        again_at = again_at if again_at < _since(event) + FOR else None
     return outgoing.did_not_go(session, event, again_at, in_one_line(error, 500))
+
+
+def resend(session: Session, webhook_id: str, at: datetime | None = None) -> bool:
+    """Have an event tried for a day anew that was given up. False, and nothing is changed, where it is no such event:
+    it went, is being tried (a double press), or is gone."""
+    at = at or now()
+    gone = (col(WebhookEvent.webhook_id) == webhook_id, *_given_up())
+    again = {"due_at": at, "resent_at": at, "attempts": 0, "error": None, "lease_until": None}
+    done = session.execute(update(WebhookEvent).where(*gone).values(again))
+    return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+def _given_up() -> tuple[ColumnElement[bool], ...]:
+    return col(WebhookEvent.sent_at).is_(None), col(WebhookEvent.due_at).is_(None)
+
+
+def forget(session: Session, at: datetime | None = None) -> int:
+    """Delete what went or was given up `KEPT_FOR` ago: how many. What is still tried stays."""
+    before = (at or now()) - KEPT_FOR
+    old = (
+        col(WebhookEvent.due_at).is_(None),
+        col(WebhookEvent.created_at) <= before,
+        or_(col(WebhookEvent.resent_at).is_(None), col(WebhookEvent.resent_at) <= before),
+    )
+    done = session.execute(delete(WebhookEvent).where(*old))
+    return done.rowcount if isinstance(done, CursorResult) else 0
 
 
 def latest(session: Session, limit: int = 20) -> list[WebhookEvent]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
@@ -37,9 +37,7 @@ def shown(event: WebhookEvent) -> Shown:
     """An event as the page shows it."""
     state = "sent" if event.sent_at else "lost" if event.due_at is None else "again" if event.attempts else "waits"
     at = event.sent_at or event.due_at or event.created_at
-    return Shown(
-        event.webhook_id, event.type, state, at, event.attempts, event.error or "", event.conversation_id
-    )
+    return Shown(event.webhook_id, event.type, state, at, event.attempts, event.error or "", event.conversation_id)
 
 
 def _latest(session: Session) -> list[Shown]:
@@ -47,8 +45,10 @@ def _latest(session: Session) -> list[Shown]:
 
 
 @router.get("/settings/webhooks")
-async def look(request: Request, it: It, person: Admin, done: Literal["", "queued"] = "") -> Response:
-    """Where events go, whether the last ones went, and a button that sends one."""
+async def look(
+    request: Request, it: It, person: Admin, done: Literal["", "queued", "again", "not_again"] = ""
+) -> Response:
+    """Where events go, whether the last ones went, and buttons that send one, or again what was given up."""
     return render(
         request,
         "settings/webhooks.html",
@@ -67,3 +67,13 @@ async def send_test(it: It, _: Admin) -> Response:
     await it.write(webhooks.queue_test, it.settings)
     it.bus.publish("webhook", "")
     return RedirectResponse("/settings/webhooks?done=queued", 303)
+
+
+@router.post("/settings/webhooks/again")
+async def send_again(it: It, _: Admin, event: Annotated[str, Form(max_length=64)] = "") -> Response:
+    """Have an event tried again that was given up; nothing where webhooks are off, or it is no such event any more."""
+    if not it.settings.webhook_url:
+        return RedirectResponse("/settings/webhooks", 303)
+    done = await it.write(webhooks.resend, event.replace("\x00", ""))
+    it.bus.publish("webhook", "")
+    return RedirectResponse(f"/settings/webhooks?done={'again' if done else 'not_again'}", 303)

@@ -344,6 +344,56 @@ def test_what_is_older_than_a_day_is_not_sent_any_more(session: Session) -> None
     assert (event.due_at, event.error, event.attempts) == (None, webhooks.TOO_LATE, 0)
 
 
+def test_what_was_given_up_is_sent_again_by_hand_for_another_day(session: Session) -> None:
+    settings = Settings(_env_file=None)
+    event = webhooks.queue_test(session, settings)
+    made = event.created_at
+    assert not webhooks.resend(session, event.webhook_id)  # it waits for its first try
+    assert webhooks.due(session, settings, made + DAY) is None
+    late = made + 3 * DAY
+    assert webhooks.resend(session, event.webhook_id, late)
+    assert not webhooks.resend(session, event.webhook_id, late)  # a double press
+    for unknown in ("", "msg_none", "🎁" * 20, "' OR 1=1"):
+        assert not webhooks.resend(session, unknown)
+    session.expire_all()
+    found = webhooks.due(session, settings, late)
+    assert found
+    assert found[0].webhook_id == event.webhook_id
+    assert made.isoformat() in found[1].decode()  # the same body as ever
+    assert webhooks.failed(session, found[0], "500", at=late)
+    session.expire_all()
+    assert event.due_at
+    assert late < event.due_at < late + timedelta(minutes=1)
+    assert webhooks.due(session, settings, late + DAY) is None
+    assert (event.due_at, event.error) == (None, "500")
+    assert webhooks.resend(session, event.webhook_id, late + DAY)
+    session.expire_all()
+    webhooks.sent(session, event)
+    assert not webhooks.resend(session, event.webhook_id)
+
+
+def test_old_events_are_forgotten_but_for_what_is_still_tried(session: Session) -> None:
+    settings = Settings(_env_file=None)
+
+    def made(days: int, **more: Any) -> str:
+        event = webhooks.queue_test(session, settings)
+        event.attempts = 1
+        event.created_at = now() - timedelta(days=days)
+        for name, value in more.items():
+            setattr(event, name, value)
+        session.flush()
+        return event.webhook_id
+
+    over = {"due_at": None}
+    for days in (31, 90):
+        made(days, **over, sent_at=now())
+        made(days, **over)
+    kept = {made(29, **over, sent_at=now()), made(29, **over), made(40), made(40, **over, resent_at=now() - DAY)}
+    assert webhooks.forget(session) == 4
+    assert webhooks.forget(session) == 0
+    assert {event.webhook_id for event in webhooks.latest(session)} == kept
+
+
 def test_a_double_press_is_one_test(session: Session) -> None:
     settings = Settings(_env_file=None)
     first = webhooks.queue_test(session, settings)
@@ -587,8 +637,23 @@ async def test_an_admin_sees_whether_they_went_and_sends_one(
             assert (await els.post("/settings/webhooks/test")).status_code == 403
             evil = {"Origin": "https://evil.example"}
             assert (await ada.post("/settings/webhooks/test", headers=evil)).status_code == 403
+            again, this = "/settings/webhooks/again", {"event": shop.ids[0]}
+            went = await ada.post(again, data=this)
+            assert went.headers["location"] == "/settings/webhooks?done=not_again"
+            assert (await ada.post(again, data={"event": "x" * 65})).status_code == 422
+            assert (await els.post(again, data=this)).status_code == 403
+            assert (await ada.post(again, data=this, headers=evil)).status_code == 403
+            shop.answers = [410, 200]
+            await ada.post("/settings/webhooks/test")
+            await until(lambda: "410" in (events(app.state.it)[-1].error or ""))
+            assert "Send again" in (await ada.get("/settings/webhooks")).text
+            went = await ada.post(again, data={"event": shop.ids[-1]})
+            assert went.headers["location"] == "/settings/webhooks?done=again"
+            await until(lambda: len(shop.got) == 4)
+            assert shop.ids[-1] == shop.ids[-2]
+            await until(lambda: all(event.sent_at for event in events(app.state.it)))
             assert (await client_of(app).post("/settings/webhooks/test")).status_code == 303  # to the login
-            assert len(events(app.state.it)) == 1
+            assert len(events(app.state.it)) == 2
 
 
 async def test_where_it_is_off_the_page_says_how(app: FastAPI) -> None:

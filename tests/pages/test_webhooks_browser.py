@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import delete
 from sqlmodel import Session
 
 from handoff import outgoing, webhooks
+from handoff.models import WebhookEvent
 from kb.models import now
 
 from .conftest import Visit
@@ -18,7 +20,8 @@ pytestmark = pytest.mark.browser
 
 
 def three(session: Session, site: Site) -> None:
-    """An event that went, one that is tried again, and one that was given up."""
+    """An event that went, one that is tried again, and one that was given up; nothing else."""
+    session.execute(delete(WebhookEvent))
     for why in ("", f"500 {MARKUP} {'x' * 300}", "410 Gone"):
         webhooks.queue_test(session, site.it.settings)
         found = webhooks.due(session, site.it.settings, now() + timedelta(minutes=1))
@@ -54,4 +57,9 @@ def test_what_went_and_what_did_not(site: Site, visit: Visit, dark: bool) -> Non
     expect(rows).to_have_count(before + 1)
     expect(rows.first).to_contain_text("Gaat zo meteen")
     no_violations(page)
+    given_up = rows.nth(1)
+    given_up.get_by_role("button", name="Stuur opnieuw").click()
+    expect(page.get_by_text("Het wordt weer een dag lang geprobeerd.")).to_be_visible()
+    expect(given_up).to_contain_text("Gaat zo meteen")
+    expect(page.get_by_role("button", name="Stuur opnieuw")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

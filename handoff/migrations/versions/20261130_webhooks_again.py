@@ -1,0 +1,19 @@
+"""when somebody had an event tried anew that was given up"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0009'
+down_revision = '0008'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table('webhook_event', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('resent_at', sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('webhook_event', schema=None) as batch_op:
+        batch_op.drop_column('resent_at')
