@@ -22,6 +22,7 @@ SHOWN = 0.05
 MENTIONS = 6
 WORD = re.compile(r"\w{3,}")
 FEW = 4  # words; who types more asks, and the words alone say little
+LONG = 30_000  # bytes of HTML of the first answer: beside a long query more makes the page too large
 Known = tuple[str, str]  # an entry's key and language
 
 
@@ -62,6 +63,8 @@ def results(session: Session, reader: Reader, query: str, found: Mapping[Known, 
     entries = _entries(session, reader, found)
     sure = bool(entries) and found[entries[0].key, entries[0].language] >= ANSWER
     answers = fitting([shown(reader, entry) for entry in entries])
+    if answers and len(answers[0].html.encode()) > LONG:
+        answers = []
     others = [link(entry) for entry in entries[len(answers) :]]
     words = WORD.findall(query)
     if not 0 < len(words) <= FEW:
