@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, or_, update
+from sqlalchemy import ColumnElement, CursorResult, or_, update
 from sqlmodel import Session, col, select
 
 from handoff.models import Outgoing
@@ -66,9 +66,14 @@ def did_not_go(session: Session, row: Outgoing, again_at: datetime | None, error
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
+def is_given_up(table: type[Outgoing]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for rows that did not go, and will not be tried again."""
+    return col(table.sent_at).is_(None), col(table.due_at).is_(None)
+
+
 def given_up(session: Session, table: type[Row], limit: int = 100) -> list[Row]:
     """Rows that will not be sent any more, the latest first; `error` says why."""
-    query = select(table).where(col(table.sent_at).is_(None), col(table.due_at).is_(None))
+    query = select(table).where(*is_given_up(table))
     return list(session.exec(query.order_by(col(table.id).desc()).limit(limit)).all())
 
 

@@ -193,14 +193,10 @@ def resend(session: Session, webhook_id: str, at: datetime | None = None) -> boo
     """Have an event tried for a day anew that was given up. False, and nothing is changed, where it is no such event:
     it went, is being tried (a double press), or is gone."""
     at = at or now()
-    gone = (col(WebhookEvent.webhook_id) == webhook_id, *_given_up())
+    gone = (col(WebhookEvent.webhook_id) == webhook_id, *outgoing.is_given_up(WebhookEvent))
     again = {"due_at": at, "resent_at": at, "attempts": 0, "error": None, "lease_until": None}
     done = session.execute(update(WebhookEvent).where(*gone).values(again))
     return isinstance(done, CursorResult) and done.rowcount == 1
-
-
-def _given_up() -> tuple[ColumnElement[bool], ...]:
-    return col(WebhookEvent.sent_at).is_(None), col(WebhookEvent.due_at).is_(None)
 
 
 def forget(session: Session, at: datetime | None = None) -> int:

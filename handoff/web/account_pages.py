@@ -9,12 +9,12 @@ from handoff import auth, faces, password_links
 from handoff.auth import MIN_PASSWORD
 from handoff.models import Person
 from handoff.password_links import MAX_PASSWORD, Weak
-from handoff.problems import TooMany, headers_of, too_often
+from handoff.problems import TooMany, headers_of
 from handoff.state import State
 from handoff.web.account import set_cookie
 from handoff.web.edge import It, page_person
 from handoff.web.limited import count
-from handoff.web.page_errors import PageRoute
+from handoff.web.page_errors import PageRoute, when_again
 from handoff.web.rendering import page_of, render
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -62,8 +62,7 @@ async def change_password(
         why = page.t(f"password.wrong_{weak.why}", least=MIN_PASSWORD, most=MAX_PASSWORD)
         return await account_page(request, it, person, status=422, password_problem=why)
     except TooMany as problem:
-        key, values = too_often(problem.after_s)
-        said = {"current_problem": page.t(key, **values), "headers": headers_of(problem)}
+        said = {"current_problem": when_again(request, problem), "headers": headers_of(problem)}
         return await account_page(request, it, person, status=problem.status, **said)
     hashed = await it.compute(auth.hasher.hash, password)
     token = await it.write(password_links.change, person.id or 0, person.password_hash, hashed)

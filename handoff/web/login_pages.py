@@ -7,11 +7,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from handoff import auth
 from handoff.models import Person
-from handoff.problems import Forbidden, TooMany, Unauthorized, headers_of, too_often
+from handoff.problems import Forbidden, TooMany, Unauthorized, headers_of
 from handoff.web.account import set_cookie
 from handoff.web.edge import It, own_origin, person_of
 from handoff.web.limited import count
-from handoff.web.page_errors import PageRoute
+from handoff.web.page_errors import PageRoute, when_again
 from handoff.web.rendering import local_path, page_of, render
 from handoff.web.theme import theme_css
 
@@ -64,8 +64,7 @@ async def login(
 def _why(request: Request, problem: Unauthorized | TooMany) -> str:
     if isinstance(problem, Unauthorized):
         return page_of(request).t("login.wrong")
-    key, values = too_often(problem.after_s)
-    return page_of(request).t(key, **values)
+    return when_again(request, problem)
 
 
 @router.post("/logout")

@@ -49,11 +49,15 @@ async def error_page(request: Request, status: int) -> Response:
     return render(request, "error.html", status=status, person=person, code=status, title=title, text=text)
 
 
+def when_again(request: Request, problem: TooMany) -> str:
+    """When to try again, in the page's words."""
+    key, values = too_often(problem.after_s)
+    return page_of(request).t(key, **values)
+
+
 async def too_many_page(request: Request, problem: TooMany) -> Response:
     """A page that says when to try again."""
-    page = page_of(request)
-    key, values = too_often(problem.after_s)
-    title, text = page.t("error.other"), page.t(key, **values)
+    title, text = page_of(request).t("error.other"), when_again(request, problem)
     about = {"person": await person_of(request), "code": problem.status, "title": title, "text": text}
     return render(request, "error.html", status=problem.status, headers=headers_of(problem), **about)
 

@@ -17,7 +17,8 @@ from handoff.web import rendering
 from .site import PASSWORD, Site
 
 FOLDER = ROOT / "handoff/templates"
-CUSTOMERS = ("shop.html", "chat.html", "reopen.html", "no_mail.html")  # made by shop_pages.customer_page
+# made by shop_pages.customer_page
+CUSTOMERS = ("shop.html", "chat.html", "reopen.html", "no_mail.html", "_letter_head.html")
 OURS = [p for p in sorted(FOLDER.rglob("*.html")) if p.name not in (*CUSTOMERS, "_macros.html")]
 ALWAYS = {"page", "t"} | set(rendering.environment().globals)
 
