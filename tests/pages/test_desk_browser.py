@@ -301,3 +301,18 @@ def test_on_a_phone_the_columns_are_views(site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Terug naar het gesprek").click()
     page.get_by_role("link", name="Terug naar de rij").click()
     expect(queue).to_be_visible()
+
+
+def test_what_is_said_while_a_conversation_opens_is_there(site: Site, visit: Visit) -> None:
+    customer = site.customer("mijn tuinlamp flikkert zo raar")
+    page = visit("/desk", "noor")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()  # as it was before she said more
+        customer.say("en nu is hij helemaal uit")
+        page.wait_for_timeout(1500)  # the desk hears of it while another page is shown
+        route.fulfill(response=answer)
+
+    page.route(f"**/desk/{customer.id}", late)
+    page.get_by_role("link", name=re.compile("tuinlamp flikkert")).click()
+    expect(log(page).get_by_text("en nu is hij helemaal uit")).to_be_visible()
