@@ -515,6 +515,21 @@ async def test_the_worker_goes_on_when_the_database_falters(
     assert sum("will be tried again" in record.message for record in caplog.records) == 2
 
 
+async def test_the_worker_forgets_old_events_by_itself(made: Made) -> None:
+    with receiving() as (shop, url):
+        it = made(url)
+        old = await it.write(webhooks.queue_test, it.settings)
+
+        def age(session: Session) -> None:
+            event = session.get_one(WebhookEvent, old.id)
+            event.created_at, event.due_at = now() - timedelta(days=31), None
+
+        await it.write(age)
+        it.background(pushing.keep_pushing(it))
+        await until(lambda: events(it) == [])
+        assert shop.got == []
+
+
 async def test_off_nothing_is_queued(made: Made) -> None:
     it = made("", webhook_secret="")
     id_ = await it.write(with_agent)
